@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Everything without threads and without optional dependencies. `threads.hpp` adds the rest.
+
+#include <kvfolio/copies/deferred_copies.hpp>
+#include <kvfolio/cow_page.hpp>
+#include <kvfolio/memory/limiting.hpp>
+#include <kvfolio/memory/mapped.hpp>
+#include <kvfolio/memory/statistics.hpp>
+#include <kvfolio/memory/unbacked.hpp>
+#include <kvfolio/observe/counting_observer.hpp>
+#include <kvfolio/observe/fan_out.hpp>
+#include <kvfolio/paged_cache.hpp>
+#include <kvfolio/policies.hpp>
+#include <kvfolio/table/export.hpp>
+#include <kvfolio/table/persistent.hpp>

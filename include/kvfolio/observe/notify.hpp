@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <cstddef>
+
+#include <kvfolio/core/copy_op.hpp>
+#include <kvfolio/core/result.hpp>
+#include <kvfolio/core/types.hpp>
+
+namespace kvfolio {
+
+/// What an observer hears of. Each event is sent after the fact.
+namespace event {
+
+/// Token positions had no storage, and got this page: a page fault, in the words of StarAI.
+struct page_fault {
+  page_id page;  ///< the new last page of a sequence
+};
+
+/// A sequence had to write where another one reads, and got a page of its own for it.
+struct page_copied {
+  copy_op copy;  ///< what is copied; it may still be on its way
+};
+
+/// Nobody needs this page any more.
+struct page_freed {
+  page_id page;  ///< free now, or as soon as the copies that use it have landed
+};
+
+/// A sequence was forked.
+struct forked {
+  std::size_t pages;  ///< that parent and child share, none of which was copied
+};
+
+/// A call failed, and changed nothing.
+struct failed {
+  errc error;  ///< what the caller was told
+};
+
+}  // namespace event
+
+/// `observer.on(event)` handles events of type `E`.
+// clang-format off
+template <class O, class E>
+concept handles = requires(O& observer, const E& event) {
+  { observer.on(event) } noexcept -> std::same_as<void>;
+};
+
+/// Receives every event, each by a handler `void on(const event::...&) noexcept`.
+///
+/// To pass over some, name them: inherit `ignore<event::forked>` and say `using ignore::on;`. An
+/// event whose handler is misspelt is then neither handled nor ignored, and does not compile.
+template <class O>
+concept observer = std::movable<O> &&
+    handles<O, event::page_fault> && handles<O, event::page_copied> &&
+    handles<O, event::page_freed> && handles<O, event::forked> && handles<O, event::failed>;
+// clang-format on
+
+namespace detail {
+template <class Event>
+struct ignore_one {
+  void on(const Event& /*event*/) const noexcept {}
+};
+}  // namespace detail
+
+/// Does nothing on each of `Events`; the base of observers that want only the others.
+template <class... Events>
+struct ignore : detail::ignore_one<Events>... {
+  using detail::ignore_one<Events>::on...;
+};
+
+/// Does nothing on every event, and takes no space as a `[[no_unique_address]]` member.
+struct null_observer : ignore<event::page_fault, event::page_copied, event::page_freed,
+                              event::forked, event::failed> {};
+
+/// Sends `event` to `observer`: the one place where events leave the library.
+template <class E, handles<E> O>
+constexpr void notify(O& observer, const E& event) noexcept {
+  observer.on(event);
+}
+
+static_assert(observer<null_observer>);
+
+}  // namespace kvfolio

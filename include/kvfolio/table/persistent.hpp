@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/math.hpp>
+#include <kvfolio/table/concept.hpp>
+
+namespace kvfolio::table {
+
+/// Rows that share what they have in common: a fork costs the same for a million pages as for one.
+///
+/// A row is a tree of 16-entry nodes, one cache line each, whose nodes are counted and copied when
+/// a row that shares them changes: path copying (Driscoll, Sarnak, Sleator, Tarjan, "Making data
+/// structures persistent", 1989) on a wide tree (Bagwell, 2001). `fork` is O(1); `at`, `push_back`
+/// and `replace` are O(log16 length), `truncate` is O(1) and leaves nodes behind that the row gives
+/// up when it grows over them or is emptied, which is O(nodes) and uses no recursion.
+///
+/// For wide beams, and for rows beyond about a thousand pages; `table::flat` is faster elsewhere
+/// and shows its rows as spans. The arena holds every row at full length, unshared, so no operation
+/// can fail: `4.9 * rows * length` bytes of address space, of which the operating system provides
+/// only what is written. One owner thread.
+class persistent {
+ public:
+  /// Creates `rows` empty rows of at most `length` pages. \throws std::bad_alloc
+  /// \throws std::length_error if the rows have more nodes than can be counted
+  persistent(std::size_t rows, std::size_t length) : rows_(rows), length_{length} {
+    std::size_t nodes = 0;
+    for (std::size_t width = length; height_ == 0 || width > 1; ++height_) {
+      width = ceil_div(width, fan_out);
+      nodes += std::max<std::size_t>(width, 1);
+    }
+    capacity_ = checked_mul(rows, nodes);
+    if (capacity_ >= null) throw std::length_error("kvfolio: too many page-table nodes");
+    nodes_ = std::make_unique_for_overwrite<node[]>(capacity_);
+    owners_ = std::make_unique_for_overwrite<std::uint32_t[]>(capacity_);
+    free_ = std::make_unique_for_overwrite<std::uint32_t[]>(capacity_);
+  }
+
+  /// Number of pages of `row`. Precondition: `row` exists, here and below.
+  [[nodiscard]] std::size_t size(std::size_t row) const noexcept {
+    KVFOLIO_EXPECTS(row < rows_.size());
+    return rows_[row].size;
+  }
+
+  /// The page at `index`. Precondition: `index < size(row)`.
+  [[nodiscard]] page_id at(std::size_t row, std::size_t index) const noexcept {
+    KVFOLIO_EXPECTS(index < size(row));
+    return page_id{leaf(row, index)[index % fan_out]};
+  }
+
+  /// Adds `page` at the end. Precondition: the row is not full.
+  void push_back(std::size_t row, page_id page) noexcept {
+    KVFOLIO_EXPECTS(size(row) < length_);
+    const auto index = rows_[row].size++;
+    write(rows_[row], index, page, change::append);
+  }
+
+  /// Puts `page` at `index`. Precondition: `index < size(row)`.
+  void replace(std::size_t row, std::size_t index, page_id page) noexcept {
+    KVFOLIO_EXPECTS(index < size(row));
+    write(rows_[row], index, page, change::replace);
+  }
+
+  /// Drops the pages from `size` on. Precondition: `size <= size(row)`.
+  void truncate(std::size_t row, std::size_t size) noexcept {
+    KVFOLIO_EXPECTS(size <= this->size(row));
+    rows_[row].size = size;
+    if (size == 0 && rows_[row].root != null)
+      drop(std::exchange(rows_[row].root, null), height_ - 1);
+  }
+
+  /// Makes `child` equal to `parent`. Precondition: `child` is empty, and not `parent`.
+  void fork(std::size_t parent, std::size_t child) noexcept {
+    KVFOLIO_EXPECTS(parent != child && size(child) == 0);
+    rows_[child] = rows_[parent];
+    if (rows_[child].root != null) ++owners_[rows_[child].root];
+  }
+
+  /// Writes the ids of `row` to the front of `out`. Precondition: `out.size() >= size(row)`.
+  void export_to(std::size_t row, std::span<std::int32_t> out) const noexcept {
+    KVFOLIO_EXPECTS(out.size() >= size(row));
+    for (std::size_t index = 0; index < size(row); index += fan_out) {
+      std::memcpy(out.data() + index, leaf(row, index),
+                  std::min(fan_out, size(row) - index) * sizeof(page_id));
+    }
+  }
+
+  /// Number of nodes in use, by all rows together.
+  [[nodiscard]] std::size_t nodes() const noexcept { return fresh_ - free_size_; }
+
+ private:
+  static constexpr std::size_t fan_out = 16;
+  static constexpr std::uint32_t null = UINT32_MAX;
+
+  // Page ids in a leaf, and nodes above. What lies beyond the size of a row means nothing in its
+  // leaves; above them it is null, or what a truncation left.
+  struct alignas(64) node {
+    std::array<std::uint32_t, fan_out> entries;
+  };
+  struct row_state {
+    std::uint32_t root = null;
+    std::size_t size = 0;
+  };
+  enum class change : std::uint8_t { append, replace };
+
+  // Pages below one entry of a node at `level`, where leaves are at 0, as a power of two.
+  [[nodiscard]] static constexpr std::size_t shift(std::size_t level) noexcept { return 4 * level; }
+
+  [[nodiscard]] const std::uint32_t* leaf(std::size_t row, std::size_t index) const noexcept {
+    auto id = rows_[row].root;
+    for (auto level = height_ - 1; level > 0; --level) {
+      id = nodes_[id].entries[(index >> shift(level)) % fan_out];
+    }
+    return nodes_[id].entries.data();
+  }
+
+  // Puts `page` at `index`, after making every node on the way there the row's own.
+  void write(row_state& row, std::size_t index, page_id page, change what) noexcept {
+    auto* link = &row.root;
+    for (auto level = height_ - 1;; --level) {
+      const bool begins_node = what == change::append && index % (fan_out << shift(level)) == 0;
+      if (begins_node && *link != null) drop(std::exchange(*link, null), level);
+      if (*link == null) {
+        *link = make();
+      } else if (owners_[*link] > 1) {
+        *link = clone(*link, level, row.size, index);
+      }
+      link = &nodes_[*link].entries[(index >> shift(level)) % fan_out];
+      if (level == 0) break;
+    }
+    *link = static_cast<std::uint32_t>(page);
+  }
+
+  // A node with one owner and whatever was in it.
+  [[nodiscard]] std::uint32_t take() noexcept {
+    KVFOLIO_EXPECTS(free_size_ != 0 || fresh_ < capacity_);
+    const auto id = free_size_ != 0 ? free_[--free_size_] : static_cast<std::uint32_t>(fresh_++);
+    owners_[id] = 1;
+    return id;
+  }
+
+  [[nodiscard]] std::uint32_t make() noexcept {
+    const auto id = take();
+    nodes_[id].entries.fill(null);
+    return id;
+  }
+
+  // A copy of a shared node, without what lies beyond `size`, for a row that writes at `index`.
+  [[nodiscard]] std::uint32_t clone(std::uint32_t shared, std::size_t level, std::size_t size,
+                                    std::size_t index) noexcept {
+    const auto id = take();
+    --owners_[shared];
+    nodes_[id] = nodes_[shared];
+    if (level == 0) return id;
+    const auto first_page = index >> shift(level + 1) << shift(level + 1);
+    const auto used = ceil_div(size - first_page, std::size_t{1} << shift(level));
+    for (std::size_t i = 0; i < fan_out; ++i) {
+      auto& child = nodes_[id].entries[i];
+      if (i >= used) child = null;
+      if (child != null) ++owners_[child];
+    }
+    return id;
+  }
+
+  // Gives up one pointer to a node at `level`, and every node that nobody points to any more: depth
+  // first, with the way back on a stack as deep as the tree.
+  void drop(std::uint32_t id, std::size_t level) noexcept {
+    struct visit {
+      std::uint32_t id;
+      std::uint32_t next;  // entry to look at
+    };
+    std::array<visit, 8> path;  // 16^8 pages  NOLINT(*-member-init): written before it is read
+    if (--owners_[id] != 0) return;
+    path[0] = {id, 0};
+    for (std::size_t depth = 1; depth != 0;) {
+      auto& top = path[depth - 1];
+      if (depth == level + 1 || top.next == fan_out) {
+        free_[free_size_++] = top.id;
+        --depth;
+        continue;
+      }
+      const auto child = nodes_[top.id].entries[top.next++];
+      if (child != null && --owners_[child] == 0) path[depth++] = {child, 0};
+    }
+  }
+
+  std::unique_ptr<node[]> nodes_;
+  std::unique_ptr<std::uint32_t[]> owners_;  // by node: rows and nodes that point to it
+  std::unique_ptr<std::uint32_t[]> free_;
+  std::vector<row_state> rows_;
+  std::size_t length_;
+  std::size_t height_ = 0;
+  std::size_t capacity_ = 0;
+  std::size_t fresh_ = 0;      // nodes that were ever used
+  std::size_t free_size_ = 0;  // of those, not in use
+};
+
+static_assert(page_table<persistent> && !contiguous_page_table<persistent>);
+
+}  // namespace kvfolio::table

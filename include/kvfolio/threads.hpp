@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// Everything that needs atomics, locks or threads, and everything else.
+
+#include <kvfolio/kvfolio.hpp>
+#include <kvfolio/refcount/atomic.hpp>
