@@ -19,8 +19,8 @@ class cache_audit {
   [[nodiscard]] std::size_t sequences_with(page_id page) const noexcept {
     std::size_t found = 0;
     for_each_row([&](std::size_t row) {
-      for (std::size_t i = 0; i < cache_.tables_.size(row); ++i) {
-        if (cache_.tables_.at(row, i) == page) ++found;
+      for (std::size_t i = 0; i < cache_.tables().size(row); ++i) {
+        if (cache_.tables().at(row, i) == page) ++found;
       }
     });
     return found;
@@ -35,30 +35,30 @@ class cache_audit {
 
     std::vector<bool> is_free(bound);
     std::size_t free_pages = 0;
-    cache_.pool_.allocator().for_each([&](page_id page) {
+    cache_.chains_.pool().allocator().for_each([&](page_id page) {
       if (to_index(page) >= bound || is_free[to_index(page)]) broken = "a page is free twice";
       if (broken == nullptr) is_free[to_index(page)] = true;
       ++free_pages;
     });
     if (broken != nullptr) return broken;
-    if (free_pages != cache_.pool_.free()) return "the free list and its size differ";
+    if (free_pages != cache_.chains_.pool().free()) return "the free list and its size differ";
 
     std::size_t landing = 0;
     for (std::size_t index = cache_.config_.reserve_null_page ? 1 : 0; index < bound; ++index) {
       const auto& use = uses[index];
-      if (cache_.pool_.pins(to_page(index)) != use.pins) return "a page has other pins than users";
+      if (cache_.chains_.pool().pins(to_page(index)) != use.pins)
+        return "a page has other pins than users";
       if (is_free[index] && use.pins != 0) return "a page in use is free";
-      if (is_free[index] && cache_.copies_.busy(to_page(index))) return "a page in flight is free";
+      if (is_free[index] && cache_.chains_.copies().busy(to_page(index)))
+        return "a page in flight is free";
       if (!is_free[index] && use.pins == 0) {
-        if (!cache_.copies_.busy(to_page(index))) return "a page is lost";
+        if (!cache_.chains_.copies().busy(to_page(index))) return "a page is lost";
         ++landing;
       }
     }
-    if (landing != cache_.landing_) return "the pages that wait for copies are miscounted";
+    if (landing != cache_.chains_.landing()) return "the pages that wait for copies are miscounted";
     if (cache_.reserved_ > free_pages) return "more pages are reserved than are free";
-    for (const auto& plan : cache_.departures_) {
-      if (plan.leaving != 0 || plan.unread != 0) return "a reservation left its plan behind";
-    }
+    if (!cache_.chains_.plans_nothing()) return "a reservation left its plan behind";
     return broken;
   }
 
@@ -69,14 +69,14 @@ class cache_audit {
       feed(row);
       feed(cache_.records_[row].length);
       feed(cache_.records_[row].committed);
-      for (std::size_t i = 0; i < cache_.tables_.size(row); ++i) {
-        feed(to_index(cache_.tables_.at(row, i)));
+      for (std::size_t i = 0; i < cache_.tables().size(row); ++i) {
+        feed(to_index(cache_.tables().at(row, i)));
       }
     });
     for (const auto row : cache_.free_rows_) feed(row);
-    cache_.pool_.allocator().for_each([&](page_id page) { feed(to_index(page)); });
+    cache_.chains_.pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
     feed(cache_.reserved_);
-    feed(cache_.landing_);
+    feed(cache_.chains_.landing());
     return hash;
   }
 
@@ -97,14 +97,14 @@ class cache_audit {
 
   void count_row(std::size_t row, std::vector<page_use>& uses, const char*& broken) const {
     const auto& record = cache_.records_[row];
-    const auto size = cache_.tables_.size(row);
+    const auto size = cache_.tables().size(row);
     const auto needed = ceil_div(record.length, std::size_t{cache_.tokens_per_page()});
     if (size != needed) broken = "a sequence has more pages or fewer than its tokens need";
     if (record.committed > record.length) broken = "a sequence committed more than it has";
     for (std::size_t place = 0; place < size; ++place) {
-      const auto page = cache_.tables_.at(row, place);
+      const auto page = cache_.tables().at(row, place);
       auto& use = uses[to_index(page)];
-      const auto before = place == 0 ? page : cache_.tables_.at(row, place - 1);
+      const auto before = place == 0 ? page : cache_.tables().at(row, place - 1);
       if (place + 1 == size) ++use.pins;
       if (use.seen) {
         if (use.place != place || use.before != before) broken = "a page is in two chains";

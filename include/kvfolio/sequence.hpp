@@ -9,7 +9,9 @@
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/fit.hpp>
 #include <kvfolio/table/concept.hpp>
+#include <kvfolio/truncation.hpp>
 
 namespace kvfolio {
 
@@ -53,24 +55,24 @@ class sequence {
   [[nodiscard]] std::size_t committed() const noexcept { return self().committed; }
 
   /// Number of pages, the last of which may be partly used. O(1).
-  [[nodiscard]] std::size_t page_count() const noexcept { return cache().tables_.size(row_); }
+  [[nodiscard]] std::size_t page_count() const noexcept { return cache().tables().size(row_); }
 
   /// The page of positions `[index * tokens_per_page, ...)`. O(1) or O(log), as the page table.
   /// Precondition: `index < page_count()`.
   [[nodiscard]] page_id page_at(std::size_t index) const noexcept {
-    return cache().tables_.at(row_, index);
+    return cache().tables().at(row_, index);
   }
 
   /// The pages in order, as kernels read them. O(1). Valid until `append`, `writable`, `truncate`
   /// or `release`; requires a contiguous page table, such as `table::flat`.
   [[nodiscard]] std::span<const page_id> page_table() const noexcept requires
       contiguous_page_table<typename Cache::page_table> {
-    return cache().tables_.view(row_);
+    return cache().tables().view(row_);
   }
 
   /// Writes the page ids to the front of `out`. O(pages). Precondition: `out` holds `page_count()`.
   void export_pages(std::span<std::int32_t> out) const noexcept {
-    cache().tables_.export_to(row_, out);
+    cache().tables().export_to(row_, out);
   }
 
   /// Where positions `[first, first + count)` lie, for reading or, if `append` has just returned
@@ -78,12 +80,12 @@ class sequence {
   /// Precondition: `first + count <= length()`.
   [[nodiscard]] auto runs(std::size_t first, std::size_t count) const noexcept {
     KVFOLIO_EXPECTS(first <= length() && count <= length() - first);
-    return typename Cache::runs{cache().tables_, row_, cache().tokens_per_page(), first,
+    return typename Cache::runs{cache().tables(), row_, cache().tokens_per_page(), first,
                                 first + count};
   }
 
   /// Says what `append(tokens)` would take. O(1). Leaves no trace.
-  [[nodiscard]] auto probe(std::size_t tokens) const noexcept {
+  [[nodiscard]] fit probe(std::size_t tokens) const noexcept {
     return cache().probe_growth(row_, tokens);
   }
 
@@ -124,7 +126,7 @@ class sequence {
 
   /// Drops the tokens from `length` on, committed ones too, and says how much that was. O(dropped
   /// pages). Invalidates the page table. Precondition: `length <= length()`.
-  auto truncate(std::size_t length) noexcept { return cache().truncate(row_, length); }
+  truncation truncate(std::size_t length) noexcept { return cache().truncate(row_, length); }
 
   /// Gives everything up, deepest page first: what nobody shares is free again. Empty afterwards.
   /// O(freed pages). May be called while reserved, and on an empty handle.
