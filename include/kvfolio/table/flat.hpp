@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
+#include <kvfolio/core/raw_array.hpp>
 #include <kvfolio/table/concept.hpp>
 
 namespace kvfolio::table {
@@ -25,9 +24,7 @@ class flat {
   /// Creates `rows` empty rows of at most `length` pages. \throws std::bad_alloc
   /// \throws std::length_error if the rows have more pages than can be counted
   flat(std::size_t rows, std::size_t length)
-      : pages_{std::make_unique_for_overwrite<page_id[]>(checked_mul(rows, length))},
-        sizes_(rows),
-        length_{length} {}
+      : pages_{checked_mul(rows, length)}, sizes_(rows), length_{length} {}
 
   /// Number of pages of `row`. Precondition: `row` exists, here and below.
   [[nodiscard]] std::size_t size(std::size_t row) const noexcept {
@@ -67,7 +64,9 @@ class flat {
   /// Makes `child` equal to `parent`. O(size). Precondition: `child` is empty, and not `parent`.
   void fork(std::size_t parent, std::size_t child) noexcept {
     KVFOLIO_EXPECTS(parent != child && size(child) == 0);
-    std::copy_n(begin(parent), sizes_[parent], begin(child));
+    if (sizes_[parent] != 0) {
+      std::memcpy(begin(child), begin(parent), sizes_[parent] * sizeof(page_id));
+    }
     sizes_[child] = sizes_[parent];
   }
 
@@ -79,11 +78,12 @@ class flat {
   }
 
  private:
-  [[nodiscard]] page_id* begin(std::size_t row) const noexcept {
-    return pages_.get() + row * length_;
+  [[nodiscard]] page_id* begin(std::size_t row) noexcept { return pages_.data() + row * length_; }
+  [[nodiscard]] const page_id* begin(std::size_t row) const noexcept {
+    return pages_.data() + row * length_;
   }
 
-  std::unique_ptr<page_id[]> pages_;
+  raw_array<page_id> pages_;
   std::vector<std::size_t> sizes_;
   std::size_t length_;
 };

@@ -6,13 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
+#include <kvfolio/core/raw_array.hpp>
 #include <kvfolio/table/concept.hpp>
 
 namespace kvfolio::table {
@@ -41,9 +41,9 @@ class persistent {
     }
     capacity_ = checked_mul(rows, nodes);
     if (capacity_ >= null) throw std::length_error("kvfolio: too many page-table nodes");
-    nodes_ = std::make_unique_for_overwrite<node[]>(capacity_);
-    owners_ = std::make_unique_for_overwrite<std::uint32_t[]>(capacity_);
-    free_ = std::make_unique_for_overwrite<std::uint32_t[]>(capacity_);
+    nodes_ = raw_array<node>(capacity_);
+    owners_ = raw_array<std::uint32_t>(capacity_);
+    free_ = raw_array<std::uint32_t>(capacity_);
   }
 
   /// Number of pages of `row`. Precondition: `row` exists, here and below.
@@ -194,9 +194,9 @@ class persistent {
     }
   }
 
-  std::unique_ptr<node[]> nodes_;
-  std::unique_ptr<std::uint32_t[]> owners_;  // by node: rows and nodes that point to it
-  std::unique_ptr<std::uint32_t[]> free_;
+  raw_array<node> nodes_;
+  raw_array<std::uint32_t> owners_;  // by node: rows and nodes that point to it
+  raw_array<std::uint32_t> free_;
   std::vector<row_state> rows_;
   std::size_t length_;
   std::size_t height_ = 0;
