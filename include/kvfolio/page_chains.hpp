@@ -73,7 +73,7 @@ class page_chains {
   /// planned once, and `forget(row)` follows for all of them before anything changes.
   [[nodiscard]] need plan(std::size_t row, std::size_t length, std::size_t tokens) noexcept {
     if (tables_.size(row) == 0) return needs(row, length, tokens);
-    auto& before = departures_[to_index(last_page(row))];
+    auto& before = departures_[to_index(tables_.back(row))];
     const auto wanted = needs(row, length, tokens, before);
     if (wanted.copies_tail) {
       ++before.leaving;
@@ -84,7 +84,7 @@ class page_chains {
 
   /// Ends the planning of `row`.
   void forget(std::size_t row) noexcept {
-    if (tables_.size(row) != 0) departures_[to_index(last_page(row))] = {};
+    if (tables_.size(row) != 0) departures_[to_index(tables_.back(row))] = {};
   }
 
   /// Gives `row`, of `length` tokens, what it needs. O(pages). Precondition: `wanted` is what it
@@ -106,7 +106,7 @@ class page_chains {
   /// Makes `child` share everything that `parent` has. Precondition: `child` is empty.
   void fork(std::size_t parent, std::size_t child) noexcept {
     tables_.fork(parent, child);
-    if (tables_.size(parent) != 0) pool_.pin(last_page(parent));
+    if (tables_.size(parent) != 0) pool_.pin(tables_.back(parent));
     notify(observer_, event::forked{tables_.size(parent)});
   }
 
@@ -178,10 +178,6 @@ class page_chains {
 
   [[nodiscard]] std::size_t tokens_per_page() const noexcept { return bytes_.layout().tokens(); }
 
-  [[nodiscard]] page_id last_page(std::size_t row) const noexcept {
-    return tables_.at(row, tables_.size(row) - 1);
-  }
-
   // Tokens of a row of `length` tokens that lie in its page at `index`.
   [[nodiscard]] std::uint32_t tokens_in(std::size_t index, std::size_t length) const noexcept {
     return static_cast<std::uint32_t>(
@@ -194,7 +190,7 @@ class page_chains {
     need wanted;
     if (tokens > room) wanted.pages = ceil_div(tokens - room, tokens_per_page());
     if (tokens == 0 || room == 0) return wanted;
-    const auto tail = last_page(row);
+    const auto tail = tables_.back(row);
     wanted.copies_tail = pool_.pins(tail) - before.leaving > 1 ||
                          std::max(before.unread, copies_.unread(tail)) > tokens_per_page() - room;
     wanted.pages += wanted.copies_tail ? 1 : 0;

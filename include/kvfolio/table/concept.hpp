@@ -21,6 +21,7 @@ namespace kvfolio {
 /// |                           | only operation that may throw or allocate         |                |
 /// | `size(row)`               | number of pages                                   |                |
 /// | `at(row, index)`          | the page at `index`                               | in the row     |
+/// | `back(row)`               | the last page                                     | row not empty  |
 /// | `push_back(row, page)`    | adds `page` at the end                            | below `length` |
 /// | `replace(row, index,      | puts `page` in the place of another               | in the row     |
 /// | page)`                    |                                                   |                |
@@ -38,6 +39,7 @@ concept page_table =
              std::span<std::int32_t> out) {
       { unchanging.size(row) }           noexcept -> std::same_as<std::size_t>;
       { unchanging.at(row, index) }      noexcept -> std::same_as<page_id>;
+      { unchanging.back(row) }           noexcept -> std::same_as<page_id>;
       { table.push_back(row, page) }     noexcept -> std::same_as<void>;
       { table.replace(row, index, page)} noexcept -> std::same_as<void>;
       { table.truncate(row, index) }     noexcept -> std::same_as<void>;

@@ -38,6 +38,9 @@ class flat {
     return begin(row)[index];
   }
 
+  /// The last page. Precondition: `size(row) > 0`.
+  [[nodiscard]] page_id back(std::size_t row) const noexcept { return at(row, size(row) - 1); }
+
   /// The row. Valid until it changes.
   [[nodiscard]] std::span<const page_id> view(std::size_t row) const noexcept {
     return {begin(row), size(row)};

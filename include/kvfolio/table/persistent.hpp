@@ -19,27 +19,29 @@ namespace kvfolio::table {
 
 /// Rows that share what they have in common: a fork costs the same for a million pages as for one.
 ///
-/// A row is a tree of 16-entry nodes, one cache line each, whose nodes are counted and copied when
+/// A row is a tree of 16-entry nodes, one cache line each, whose nodes are counted, and copied when
 /// a row that shares them changes: path copying (Driscoll, Sarnak, Sleator, Tarjan, "Making data
-/// structures persistent", 1989) on a wide tree (Bagwell, 2001). `fork` is O(1); `at`, `push_back`
-/// and `replace` are O(log16 length), `truncate` is O(1) and leaves nodes behind that the row gives
-/// up when it grows over them or is emptied, which is O(nodes) and uses no recursion.
+/// structures persistent", JCSS 38, 1989) on a wide tree with its last leaf kept outside (the
+/// vectors of Clojure, Hickey, 2007), so that what happens at the end of a row copies one node.
+/// `fork`, `back` and, but for every 16th, `push_back` are O(1); `at`, `replace` and `truncate` are
+/// O(log16 length). A truncation leaves nodes behind that the row gives up when it grows over them
+/// or is emptied, which is O(nodes), without recursion.
 ///
 /// For wide beams, and for rows beyond about a thousand pages; `table::flat` is faster elsewhere
 /// and shows its rows as spans. The arena holds every row at full length, unshared, so no operation
-/// can fail: `4.9 * rows * length` bytes of address space, of which the operating system provides
-/// only what is written. One owner thread.
+/// can fail: about `4.8 * length + 72` bytes of address space a row, of which the operating system
+/// provides only what is written. One owner thread.
 class persistent {
  public:
   /// Creates `rows` empty rows of at most `length` pages. \throws std::bad_alloc
   /// \throws std::length_error if the rows have more nodes than can be counted
   persistent(std::size_t rows, std::size_t length) : rows_(rows), length_{length} {
-    std::size_t nodes = 0;
-    for (std::size_t width = length; height_ == 0 || width > 1; ++height_) {
-      width = ceil_div(width, fan_out);
-      nodes += std::max<std::size_t>(width, 1);
+    std::size_t nodes = 1;  // the last leaf
+    for (auto width = ceil_div(length, fan_out); width > 1; width = ceil_div(width, fan_out)) {
+      nodes = checked_add(nodes, width);
+      ++height_;
     }
-    capacity_ = checked_mul(rows, nodes);
+    capacity_ = checked_mul(rows, checked_add(nodes, height_ > 0 ? 1 : 0));
     if (capacity_ >= null) throw std::length_error("kvfolio: too many page-table nodes");
     nodes_ = raw_array<node>(capacity_);
     owners_ = raw_array<std::uint32_t>(capacity_);
@@ -55,42 +57,66 @@ class persistent {
   /// The page at `index`. Precondition: `index < size(row)`.
   [[nodiscard]] page_id at(std::size_t row, std::size_t index) const noexcept {
     KVFOLIO_EXPECTS(index < size(row));
-    return page_id{leaf(row, index)[index % fan_out]};
+    return page_id{leaf(rows_[row], index).entries[index % fan_out]};
+  }
+
+  /// The last page. Precondition: `size(row) > 0`.
+  [[nodiscard]] page_id back(std::size_t row) const noexcept {
+    KVFOLIO_EXPECTS(size(row) > 0);
+    return page_id{nodes_[rows_[row].tail].entries[(rows_[row].size - 1) % fan_out]};
   }
 
   /// Adds `page` at the end. Precondition: the row is not full.
   void push_back(std::size_t row, page_id page) noexcept {
     KVFOLIO_EXPECTS(size(row) < length_);
-    const auto index = rows_[row].size++;
-    write(rows_[row], index, page, change::append);
+    auto& self = rows_[row];
+    if (self.size == 0) {
+      self.tail = make();
+    } else if (self.size % fan_out == 0) {
+      file_tail(self);
+      self.tail = make();
+    }
+    ++self.size;
+    own_tail(self).entries[(self.size - 1) % fan_out] = static_cast<std::uint32_t>(page);
   }
 
   /// Puts `page` at `index`. Precondition: `index < size(row)`.
   void replace(std::size_t row, std::size_t index, page_id page) noexcept {
     KVFOLIO_EXPECTS(index < size(row));
-    write(rows_[row], index, page, change::replace);
+    auto& self = rows_[row];
+    auto& entries = index >= filed(self) ? own_tail(self).entries : own_leaf(self, index).entries;
+    entries[index % fan_out] = static_cast<std::uint32_t>(page);
   }
 
   /// Drops the pages from `size` on. Precondition: `size <= size(row)`.
   void truncate(std::size_t row, std::size_t size) noexcept {
     KVFOLIO_EXPECTS(size <= this->size(row));
-    rows_[row].size = size;
-    if (size == 0 && rows_[row].root != null)
-      drop(std::exchange(rows_[row].root, null), height_ - 1);
+    auto& self = rows_[row];
+    if (size == 0) {
+      if (self.root != null) drop(std::exchange(self.root, null), height_);
+      if (self.tail != null) drop(std::exchange(self.tail, null), 0);
+    } else if (size <= filed(self)) {
+      const auto last_leaf = leaf_id(self, size - 1);
+      ++owners_[last_leaf];
+      drop(std::exchange(self.tail, last_leaf), 0);
+    }
+    self.size = size;
   }
 
   /// Makes `child` equal to `parent`. Precondition: `child` is empty, and not `parent`.
   void fork(std::size_t parent, std::size_t child) noexcept {
     KVFOLIO_EXPECTS(parent != child && size(child) == 0);
-    rows_[child] = rows_[parent];
-    if (rows_[child].root != null) ++owners_[rows_[child].root];
+    const auto& shared = rows_[parent];
+    if (shared.root != null) ++owners_[shared.root];
+    if (shared.tail != null) ++owners_[shared.tail];
+    rows_[child] = shared;
   }
 
   /// Writes the ids of `row` to the front of `out`. Precondition: `out.size() >= size(row)`.
   void export_to(std::size_t row, std::span<std::int32_t> out) const noexcept {
     KVFOLIO_EXPECTS(out.size() >= size(row));
     for (std::size_t index = 0; index < size(row); index += fan_out) {
-      std::memcpy(out.data() + index, leaf(row, index),
+      std::memcpy(out.data() + index, leaf(rows_[row], index).entries.data(),
                   std::min(fan_out, size(row) - index) * sizeof(page_id));
     }
   }
@@ -102,43 +128,71 @@ class persistent {
   static constexpr std::size_t fan_out = 16;
   static constexpr std::uint32_t null = UINT32_MAX;
 
-  // Page ids in a leaf, and nodes above. What lies beyond the size of a row means nothing in its
-  // leaves; above them it is null, or what a truncation left.
+  // Page ids in a leaf, nodes above. What lies beyond a row's end means nothing in its leaves;
+  // above them it is null, or what a truncation left.
   struct alignas(64) node {
     std::array<std::uint32_t, fan_out> entries;
   };
   struct row_state {
-    std::uint32_t root = null;
+    std::uint32_t root = null;  // at level `height_`, of all leaves but the last
+    std::uint32_t tail = null;  // the last leaf
     std::size_t size = 0;
   };
-  enum class change : std::uint8_t { append, replace };
 
   // Pages below one entry of a node at `level`, where leaves are at 0, as a power of two.
   [[nodiscard]] static constexpr std::size_t shift(std::size_t level) noexcept { return 4 * level; }
 
-  [[nodiscard]] const std::uint32_t* leaf(std::size_t row, std::size_t index) const noexcept {
-    auto id = rows_[row].root;
-    for (auto level = height_ - 1; level > 0; --level) {
-      id = nodes_[id].entries[(index >> shift(level)) % fan_out];
-    }
-    return nodes_[id].entries.data();
+  // Pages that are in the tree.
+  [[nodiscard]] static std::size_t filed(const row_state& row) noexcept {
+    return row.size == 0 ? 0 : (row.size - 1) / fan_out * fan_out;
   }
 
-  // Puts `page` at `index`, after making every node on the way there the row's own.
-  void write(row_state& row, std::size_t index, page_id page, change what) noexcept {
+  [[nodiscard]] std::uint32_t leaf_id(const row_state& row, std::size_t index) const noexcept {
+    if (index >= filed(row)) return row.tail;
+    auto id = row.root;
+    for (auto level = height_; level > 0; --level) {
+      id = nodes_[id].entries[(index >> shift(level)) % fan_out];
+    }
+    return id;
+  }
+
+  [[nodiscard]] const node& leaf(const row_state& row, std::size_t index) const noexcept {
+    return nodes_[leaf_id(row, index)];
+  }
+
+  // The last leaf, when no other row has it.
+  [[nodiscard]] node& own_tail(row_state& row) noexcept {
+    if (owners_[row.tail] > 1) row.tail = clone(row.tail);
+    return nodes_[row.tail];
+  }
+
+  // The leaf of `index` in the tree, when no other row has it, or any node on the way there.
+  [[nodiscard]] node& own_leaf(row_state& row, std::size_t index) noexcept {
     auto* link = &row.root;
-    for (auto level = height_ - 1;; --level) {
-      const bool begins_node = what == change::append && index % (fan_out << shift(level)) == 0;
-      if (begins_node && *link != null) drop(std::exchange(*link, null), level);
+    for (auto level = height_; level > 0; --level) {
+      if (owners_[*link] > 1) *link = clone(*link, level, filed(row), index);
+      link = &nodes_[*link].entries[(index >> shift(level)) % fan_out];
+    }
+    if (owners_[*link] > 1) *link = clone(*link);
+    return nodes_[*link];
+  }
+
+  // Puts the last leaf, which is full, into the tree.
+  void file_tail(row_state& row) noexcept {
+    const auto index = row.size - fan_out;
+    auto* link = &row.root;
+    for (auto level = height_; level > 0; --level) {
+      const bool begins_here = index % (fan_out << shift(level)) == 0;
+      if (begins_here && *link != null) drop(std::exchange(*link, null), level);
       if (*link == null) {
         *link = make();
       } else if (owners_[*link] > 1) {
-        *link = clone(*link, level, row.size, index);
+        *link = clone(*link, level, index, index);
       }
       link = &nodes_[*link].entries[(index >> shift(level)) % fan_out];
-      if (level == 0) break;
     }
-    *link = static_cast<std::uint32_t>(page);
+    if (*link != null) drop(*link, 0);
+    *link = row.tail;
   }
 
   // A node with one owner and whatever was in it.
@@ -155,15 +209,21 @@ class persistent {
     return id;
   }
 
-  // A copy of a shared node, without what lies beyond `size`, for a row that writes at `index`.
-  [[nodiscard]] std::uint32_t clone(std::uint32_t shared, std::size_t level, std::size_t size,
-                                    std::size_t index) noexcept {
+  // A copy of a shared leaf.
+  [[nodiscard]] std::uint32_t clone(std::uint32_t shared) noexcept {
     const auto id = take();
-    --owners_[shared];
     nodes_[id] = nodes_[shared];
-    if (level == 0) return id;
-    const auto first_page = index >> shift(level + 1) << shift(level + 1);
-    const auto used = ceil_div(size - first_page, std::size_t{1} << shift(level));
+    --owners_[shared];
+    return id;
+  }
+
+  // A copy of a shared node above the leaves, on the way to `index`, without what lies beyond the
+  // first `filed` pages.
+  [[nodiscard]] std::uint32_t clone(std::uint32_t shared, std::size_t level, std::size_t filed,
+                                    std::size_t index) noexcept {
+    const auto id = clone(shared);
+    const auto first = index >> shift(level + 1) << shift(level + 1);
+    const auto used = ceil_div(filed - first, std::size_t{1} << shift(level));
     for (std::size_t i = 0; i < fan_out; ++i) {
       auto& child = nodes_[id].entries[i];
       if (i >= used) child = null;
@@ -199,7 +259,7 @@ class persistent {
   raw_array<std::uint32_t> free_;
   std::vector<row_state> rows_;
   std::size_t length_;
-  std::size_t height_ = 0;
+  std::size_t height_ = 0;  // levels above the leaves
   std::size_t capacity_ = 0;
   std::size_t fresh_ = 0;      // nodes that were ever used
   std::size_t free_size_ = 0;  // of those, not in use
