@@ -39,10 +39,7 @@ class page_pool {
   /// Returns a page that was free, pinned once; `nullopt` when none is.
   [[nodiscard]] std::optional<page_id> allocate() noexcept {
     const auto page = allocator_.allocate();
-    if (page) {
-      KVFOLIO_EXPECTS(at(*page).idle());
-      at(*page).acquire();
-    }
+    if (page) at(*page).start();
     return page;
   }
 

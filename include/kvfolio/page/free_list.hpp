@@ -25,40 +25,41 @@ class free_list {
   /// Creates a list of the pages `[first, last)`. \throws std::bad_alloc
   free_list(page_id first, page_id last)
       : ring_(std::bit_ceil(to_index(last) - to_index(first) + 1)),
-        mask_{ring_.size() - 1},
-        size_{to_index(last) - to_index(first)} {
-    for (std::size_t i = 0; i < size_; ++i) ring_[i] = to_page(to_index(first) + i);
+        mask_{static_cast<std::uint32_t>(ring_.size() - 1)},
+        back_{static_cast<std::uint32_t>(to_index(last) - to_index(first))} {
+    for (std::uint32_t i = 0; i < back_; ++i) ring_[i] = to_page(to_index(first) + i);
   }
 
   /// Hands out the page at the front; `nullopt` when none is free.
   [[nodiscard]] std::optional<page_id> allocate() noexcept {
-    if (size_ == 0) return std::nullopt;
-    --size_;
+    if (front_ == back_) return std::nullopt;
     return ring_[front_++ & mask_];
   }
 
   /// Takes `page` back. Precondition: `page` is handed out.
   void release(page_id page, page_history history) noexcept {
-    KVFOLIO_EXPECTS(size_ < ring_.size());
-    const auto slot = Order::end(history) == free_end::front ? --front_ : front_ + size_;
+    KVFOLIO_EXPECTS(size() < ring_.size() - 1);
+    const auto slot = Order::end(history) == free_end::front ? --front_ : back_++;
     ring_[slot & mask_] = page;
-    ++size_;
   }
 
   /// Number of free pages.
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return back_ - front_; }
 
   /// Calls `visit(page)` for every free page, in the order in which they will be handed out.
   template <class Visit>
   void for_each(Visit&& visit) const {
-    for (std::size_t i = 0; i < size_; ++i) visit(ring_[(front_ + i) & mask_]);
+    for (auto slot = front_; slot != back_; ++slot) visit(ring_[slot & mask_]);
   }
 
  private:
+  // The pages lie in slots [front_, back_), modulo the size of the ring, a power of two above their
+  // number. Two counters that run on without end, and not one and a size: then each call writes one
+  // of them, and never the other.
   std::vector<page_id> ring_;
-  std::size_t mask_;
-  std::size_t front_ = 0;  // modulo 2^64, of which the size of the ring is a divisor
-  std::size_t size_;
+  std::uint32_t mask_;
+  std::uint32_t front_ = 0;
+  std::uint32_t back_;
 };
 
 static_assert(page_allocator<free_list<append>> && page_allocator<free_list<split>>);

@@ -18,6 +18,12 @@ namespace kvfolio::refcount {
 /// of the one pin: nobody else has a pin to add one from.
 class atomic {
  public:
+  /// Adds the first pin, of a page that no other thread knows yet. Precondition: `idle()`.
+  void start() noexcept {
+    KVFOLIO_EXPECTS(idle());
+    count_.store(1, std::memory_order_relaxed);
+  }
+
   /// Adds a pin and says whether it is the first. Precondition: fewer than 2^32 - 1 pins.
   bool acquire() noexcept {
     const auto before = count_.fetch_add(1, std::memory_order_relaxed);

@@ -11,6 +11,7 @@ namespace kvfolio {
 /// | expression  | meaning                                              | precondition         |
 /// |-------------|------------------------------------------------------|----------------------|
 /// | `C()`       | no pins                                              |                      |
+/// | `start()`   | the first pin; nobody else has the counter yet       | `idle()`             |
 /// | `acquire()` | one pin more; was this the first?                    | fewer than 2^32-1    |
 /// | `release()` | one pin less; was this the last?                     | at least one         |
 /// | `idle()`    | are there none?                                      |                      |
@@ -23,6 +24,7 @@ template <class C>
 concept reference_counter =
     std::default_initializable<C> &&
     requires(C& counter, const C& unchanging) {
+      { counter.start() }     noexcept -> std::same_as<void>;
       { counter.acquire() }   noexcept -> std::same_as<bool>;
       { counter.release() }   noexcept -> std::same_as<bool>;
       { unchanging.idle() }   noexcept -> std::same_as<bool>;

@@ -11,6 +11,12 @@ namespace kvfolio::refcount {
 /// Counts pins without synchronisation: one owner thread. Costs 4 bytes per page.
 class local {
  public:
+  /// Adds the first pin. Precondition: `idle()`.
+  void start() noexcept {
+    KVFOLIO_EXPECTS(idle());
+    count_ = 1;
+  }
+
   /// Adds a pin and says whether it is the first. Precondition: fewer than 2^32 - 1 pins.
   bool acquire() noexcept {
     KVFOLIO_EXPECTS(count_ != UINT32_MAX);
