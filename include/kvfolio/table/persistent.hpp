@@ -57,7 +57,7 @@ class persistent {
   /// The page at `index`. Precondition: `index < size(row)`.
   [[nodiscard]] page_id at(std::size_t row, std::size_t index) const noexcept {
     KVFOLIO_EXPECTS(index < size(row));
-    return page_id{leaf(rows_[row], index).entries[index % fan_out]};
+    return page_id{nodes_[leaf(rows_[row], index)].entries[index % fan_out]};
   }
 
   /// The last page. Precondition: `size(row) > 0`.
@@ -96,7 +96,7 @@ class persistent {
       if (self.root != null) drop(std::exchange(self.root, null), height_);
       if (self.tail != null) drop(std::exchange(self.tail, null), 0);
     } else if (size <= filed(self)) {
-      const auto last_leaf = leaf_id(self, size - 1);
+      const auto last_leaf = descend(self, size - 1, 0);
       ++owners_[last_leaf];
       drop(std::exchange(self.tail, last_leaf), 0);
     }
@@ -115,9 +115,18 @@ class persistent {
   /// Writes the ids of `row` to the front of `out`. Precondition: `out.size() >= size(row)`.
   void export_to(std::size_t row, std::span<std::int32_t> out) const noexcept {
     KVFOLIO_EXPECTS(out.size() >= size(row));
-    for (std::size_t index = 0; index < size(row); index += fan_out) {
-      std::memcpy(out.data() + index, leaf(rows_[row], index).entries.data(),
-                  std::min(fan_out, size(row) - index) * sizeof(page_id));
+    const auto& self = rows_[row];
+    const auto in_tree = filed(self);
+    for (std::size_t first = 0; first < in_tree; first += fan_out * fan_out) {
+      const auto& leaves = nodes_[descend(self, first, 1)].entries;
+      const auto count = std::min(fan_out, (in_tree - first) / fan_out);
+      for (std::size_t i = 0; i < count; ++i) {
+        std::memcpy(out.data() + first + i * fan_out, &nodes_[leaves[i]], sizeof(node));
+      }
+    }
+    if (self.size != in_tree) {
+      std::memcpy(out.data() + in_tree, &nodes_[self.tail],
+                  (self.size - in_tree) * sizeof(page_id));
     }
   }
 
@@ -147,17 +156,18 @@ class persistent {
     return row.size == 0 ? 0 : (row.size - 1) / fan_out * fan_out;
   }
 
-  [[nodiscard]] std::uint32_t leaf_id(const row_state& row, std::size_t index) const noexcept {
-    if (index >= filed(row)) return row.tail;
+  // The node at `level` above the leaf of `index`. Precondition: that leaf is in the tree.
+  [[nodiscard]] std::uint32_t descend(const row_state& row, std::size_t index,
+                                      std::size_t level) const noexcept {
     auto id = row.root;
-    for (auto level = height_; level > 0; --level) {
-      id = nodes_[id].entries[(index >> shift(level)) % fan_out];
+    for (auto above = height_; above > level; --above) {
+      id = nodes_[id].entries[(index >> shift(above)) % fan_out];
     }
     return id;
   }
 
-  [[nodiscard]] const node& leaf(const row_state& row, std::size_t index) const noexcept {
-    return nodes_[leaf_id(row, index)];
+  [[nodiscard]] std::uint32_t leaf(const row_state& row, std::size_t index) const noexcept {
+    return index >= filed(row) ? row.tail : descend(row, index, 0);
   }
 
   // The last leaf, when no other row has it.
