@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+
+#include <kvfolio/core/math.hpp>
+#include <kvfolio/core/types.hpp>
+#include <kvfolio/model/cache_shape.hpp>
+
+namespace replay {
+
+/// Stands in for the key and value of a token: a hash of that token and all before it, so a
+/// function of prefix and position only, as real ones are. Whatever page they lie in, they betray a
+/// page that was lost, swapped, overwritten or copied wrongly.
+class fingerprint {
+ public:
+  static constexpr std::uint32_t bytes_per_layer = 8;  ///< half of them key, half value
+
+  /// Returns the shape of a cache that keeps `token_bytes` bytes a token, in layers of 8.
+  [[nodiscard]] static constexpr kvfolio::model::cache_shape shape(std::uint32_t token_bytes) {
+    return kvfolio::model::grouped_query(token_bytes / bytes_per_layer, 1, 2, kvfolio::dtype::f16);
+  }
+
+  /// Goes on to the next token.
+  void extend(kvfolio::token_id token) {
+    state_ = (state_ ^ static_cast<std::uint32_t>(token)) * 0x9e3779b97f4a7c15U;
+    state_ ^= state_ >> 32U;
+  }
+
+  /// The key, low half, and the value, high half, of the last token in `layer`.
+  [[nodiscard]] std::uint64_t in_layer(std::uint32_t layer) const {
+    return layer == 0 ? state_ : kvfolio::mix_bits(state_ + layer);
+  }
+
+ private:
+  std::uint64_t state_ = 0x243f6a8885a308d3U;
+};
+
+/// Bytes that are not what they should be.
+struct mismatch {
+  std::size_t position;    ///< of the token
+  kvfolio::page_id page;   ///< where it lies
+  std::uint32_t layer;     ///< of the bytes
+  std::uint64_t expected;  ///< the fingerprint
+  std::uint64_t found;     ///< the bytes
+};
+
+namespace detail {
+
+// Calls `visit(page, layer, key, value)` for the bytes of `count` tokens from `first` on, layer by
+// layer, after `next(position)` for each token; until `visit` returns false.
+template <class Cache, class Sequence, class Next, class Visit>
+void for_each_entry(const Cache& cache, const Sequence& kv, std::size_t first, std::size_t count,
+                    Next next, Visit visit) {
+  constexpr std::size_t half = fingerprint::bytes_per_layer / 2;
+  const auto& layout = cache.layout();
+  const auto layers = layout.shape().layers;
+  const auto layer_bytes = layout.bytes() / layers;
+  auto position = first;
+  for (const auto run : kv.runs(first, count)) {
+    std::byte* const page = cache.bytes(run.page).data();
+    std::byte* key = page + layout.key(0, 0, run.first_token);
+    std::byte* value = page + layout.value(0, 0, run.first_token);
+    for (std::uint32_t i = 0; i < run.tokens; ++i, key += half, value += half) {
+      next(position++);
+      for (std::uint32_t layer = 0; layer < layers; ++layer) {
+        if (!visit(run.page, layer, key + layer * layer_bytes, value + layer * layer_bytes)) return;
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+/// Writes the next tokens of `kv` after its committed ones, which are `tokens`, as the kernels of
+/// an engine would. `prefix` is the fingerprint of what came before.
+template <class Cache, class Sequence>
+void write_tokens(const Cache& cache, const Sequence& kv, std::span<const kvfolio::token_id> tokens,
+                  fingerprint& prefix) {
+  const auto first = kv.committed();
+  detail::for_each_entry(
+      cache, kv, first, tokens.size(),
+      [&](std::size_t position) { prefix.extend(tokens[position - first]); },
+      [&](kvfolio::page_id, std::uint32_t layer, std::byte* key, std::byte* value) {
+        const auto word = prefix.in_layer(layer);
+        const auto low = static_cast<std::uint32_t>(word);
+        const auto high = static_cast<std::uint32_t>(word >> 32U);
+        std::memcpy(key, &low, sizeof low);
+        std::memcpy(value, &high, sizeof high);
+        return true;
+      });
+}
+
+/// Returns the first place where the committed tokens of `kv`, which are the first of `tokens`, are
+/// not as they were written.
+template <class Cache, class Sequence>
+[[nodiscard]] std::optional<mismatch> find_mismatch(const Cache& cache, const Sequence& kv,
+                                                    std::span<const kvfolio::token_id> tokens) {
+  std::optional<mismatch> found;
+  fingerprint prefix;
+  std::size_t last = 0;
+  detail::for_each_entry(
+      cache, kv, 0, kv.committed(),
+      [&](std::size_t position) { prefix.extend(tokens[last = position]); },
+      [&](kvfolio::page_id page, std::uint32_t layer, const std::byte* key,
+          const std::byte* value) {
+        std::uint32_t low = 0;
+        std::uint32_t high = 0;
+        std::memcpy(&low, key, sizeof low);
+        std::memcpy(&high, value, sizeof high);
+        const auto word = std::uint64_t{high} << 32U | low;
+        if (word == prefix.in_layer(layer)) return true;
+        found = mismatch{last, page, layer, prefix.in_layer(layer), word};
+        return false;
+      });
+  return found;
+}
+
+}  // namespace replay

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <kvfolio/observe/counting_observer.hpp>
+
+#include <replay/measures.hpp>
+#include <replay/step_clock.hpp>
+#include <replay/trace.hpp>
+
+namespace replay {
+
+/// How requests are served.
+struct serving_options {
+  std::uint32_t pages = 32'768;        ///< in the pool
+  std::uint32_t tokens_per_page = 16;  ///< tokens of one sequence that share a page
+  std::uint32_t token_bytes = 8;       ///< that the cache keeps of a token; a multiple of 8
+  std::uint32_t chunk = 4'096;         ///< most prompt tokens that a step computes
+  speed hardware{};                    ///< that the clock stands for
+  std::uint32_t watermark = 0;         ///< pages to leave free when a request is admitted
+  std::uint32_t max_batch = 256;       ///< requests that run at the same time
+  std::uint32_t samples = 1;           ///< answers to each request, which share its prompt
+  bool verify = false;                 ///< fingerprint every token, and check
+};
+
+/// What came of it. But for `wall_seconds`, equal inputs give equal outcomes.
+struct outcome {
+  std::size_t finished = 0;              ///< requests that were answered
+  std::size_t rejected = 0;              ///< that the whole pool could not hold
+  std::uint64_t prompt_tokens = 0;       ///< of the requests that finished
+  std::uint64_t generated_tokens = 0;    ///< by the requests that finished, all samples together
+  std::uint64_t preemptions = 0;         ///< requests that gave way, each time
+  std::uint64_t recomputed_tokens = 0;   ///< computed once, lost to preemptions, computed again
+  std::uint64_t steps = 0;               ///< of the clock
+  gauges mean;                           ///< over the time in which anything ran
+  gauges peak;                           ///< of each gauge by itself
+  double waste_share = 0;                ///< mean waste, as a share of the pages' token positions
+  kvfolio::event_counts events;          ///< of the cache
+  std::vector<nanoseconds> first_token;  ///< from arrival to first token, of each that finished
+  std::vector<nanoseconds> per_token;    ///< between two tokens of a request, on average
+  nanoseconds clock = 0;                 ///< when the last request finished
+  timeline over_time;                    ///< for charts
+  std::uint64_t tokens_checked = 0;      ///< fingerprints that were compared, and right
+  std::uint64_t state_digest = 0;        ///< of the empty cache that is left
+  double wall_seconds = 0;               ///< that it really took
+};
+
+}  // namespace replay
