@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <kvfolio/core/math.hpp>
@@ -27,38 +28,26 @@ class cache_audit {
   }
 
   [[nodiscard]] const char* broken_invariant() const {
-    const auto bound = std::size_t{cache_.config_.pages};
-    std::vector<page_use> uses(bound);
     const char* broken = nullptr;
+    std::vector<page_use> uses(cache_.config_.pages);
     for_each_row([&](std::size_t row) { count_row(row, uses, broken); });
-    if (broken != nullptr) return broken;
-
-    std::vector<bool> is_free(bound);
     std::size_t free_pages = 0;
     cache_.chains_.pool().allocator().for_each([&](page_id page) {
-      if (to_index(page) >= bound || is_free[to_index(page)]) broken = "a page is free twice";
-      if (broken == nullptr) is_free[to_index(page)] = true;
       ++free_pages;
-    });
-    if (broken != nullptr) return broken;
-    if (free_pages != cache_.chains_.pool().free()) return "the free list and its size differ";
-
-    std::size_t landing = 0;
-    for (std::size_t index = cache_.config_.reserve_null_page ? 1 : 0; index < bound; ++index) {
-      const auto& use = uses[index];
-      if (cache_.chains_.pool().pins(to_page(index)) != use.pins)
-        return "a page has other pins than users";
-      if (is_free[index] && use.pins != 0) return "a page in use is free";
-      if (is_free[index] && cache_.chains_.copies().busy(to_page(index)))
-        return "a page in flight is free";
-      if (!is_free[index] && use.pins == 0) {
-        if (!cache_.chains_.copies().busy(to_page(index))) return "a page is lost";
-        ++landing;
+      if (to_index(page) >= uses.size()) {
+        broken = "a page is free that does not exist";
+      } else if (std::exchange(uses[to_index(page)].free, true)) {
+        broken = "a page is free twice";
       }
+    });
+    if (free_pages != cache_.chains_.pool().free()) broken = "the free list and its size differ";
+    std::size_t landing = 0;
+    for (std::size_t page = cache_.config_.reserve_null_page ? 1 : 0; page < uses.size(); ++page) {
+      check_page(to_page(page), uses[page], landing, broken);
     }
-    if (landing != cache_.chains_.landing()) return "the pages that wait for copies are miscounted";
-    if (cache_.reserved_ > free_pages) return "more pages are reserved than are free";
-    if (!cache_.chains_.plans_nothing()) return "a reservation left its plan behind";
+    if (landing != cache_.chains_.landing()) broken = "pages that wait for copies are miscounted";
+    if (cache_.reserved_ > free_pages) broken = "more pages are reserved than are free";
+    if (!cache_.chains_.plans_nothing()) broken = "a reservation left its plan behind";
     return broken;
   }
 
@@ -86,6 +75,7 @@ class cache_audit {
     bool seen = false;
     std::size_t place = 0;  // in its chain
     page_id before{};       // the page that it holds
+    bool free = false;
   };
 
   template <class Visit>
@@ -115,6 +105,17 @@ class cache_audit {
       use.before = before;
       if (place != 0) ++uses[to_index(before)].pins;
     }
+  }
+
+  void check_page(page_id page, const page_use& use, std::size_t& landing,
+                  const char*& broken) const {
+    if (cache_.chains_.pool().pins(page) != use.pins) broken = "a page has other pins than users";
+    const bool busy = cache_.chains_.copies().busy(page);
+    if (use.free && use.pins != 0) broken = "a page in use is free";
+    if (use.free && busy) broken = "a page in flight is free";
+    if (use.free || use.pins != 0) return;
+    if (!busy) broken = "a page is lost";
+    ++landing;
   }
 
   const Cache& cache_;

@@ -19,7 +19,7 @@ namespace kvfolio {
 /// Handles of one page may live on different threads iff the pool's counters are atomic and its
 /// allocator is thread-safe.
 template <class Pool>
-class cow_page {
+class cow_page {  // NOLINT(cppcoreguidelines-special-member-functions): assigned by value
  public:
   /// Holds nothing.
   cow_page() noexcept = default;

@@ -143,9 +143,10 @@ class page_chains {
     for (auto index = first; index < end; ++index) {
       old = tables_.at(row, index);
       const copy_op op{old, take(), 0, tokens_in(index, length)};
+      const bool shared = index + 1 < end || !pool_.unique(old);
       copies_.submit(op, bytes_);
       tables_.replace(row, index, op.destination);
-      notify(observer_, event::page_copied{op});
+      notify(observer_, event::page_copied{op, shared});
     }
     // Of the old pages, the row held the last one. If only a copy in flight needs it now, it lets
     // go of the page before it.

@@ -11,10 +11,11 @@ namespace kvfolio {
 
 /// What a `counting_observer` counted.
 struct event_counts {
-  std::uint64_t page_faults = 0;    ///< pages that token positions without storage needed
-  std::uint64_t page_copies = 0;    ///< pages that a write to a shared page needed
-  std::uint64_t page_reuses = 0;    ///< of both, pages that had held something before
-  std::uint64_t pages_freed = 0;    ///< pages that nobody needed any more
+  std::uint64_t page_faults = 0;  ///< pages that token positions without storage needed
+  std::uint64_t page_copies = 0;  ///< pages that a write needed because something read the old one
+  std::uint64_t divergences = 0;  ///< of those, copies of pages that other sequences share
+  std::uint64_t page_reuses = 0;  ///< of faults and copies, pages that had held something before
+  std::uint64_t pages_freed = 0;  ///< pages that nobody needed any more
   std::uint64_t tokens_copied = 0;  ///< tokens moved by the page copies
   std::uint64_t forks = 0;          ///< sequences made from others
   std::uint64_t pages_shared = 0;   ///< pages that those forks did not copy
@@ -29,7 +30,7 @@ struct event_counts {
   /// of the `n - 1` forks would have copied it, and `k <= n - 1` did, because the last one writes
   /// in place. Summed over all pages that is this difference. StarAI's own formula, n (Size - mod),
   /// counts a copy that must exist and forgets that whole pages are taken.
-  [[nodiscard]] std::uint64_t copies_saved() const noexcept { return pages_shared - page_copies; }
+  [[nodiscard]] std::uint64_t copies_saved() const noexcept { return pages_shared - divergences; }
 
   /// Equal in every count.
   friend bool operator==(const event_counts&, const event_counts&) = default;
@@ -52,6 +53,7 @@ class counting_observer {
   /// \overload
   void on(const event::page_copied& event) noexcept {
     ++counts_.page_copies;
+    counts_.divergences += event.shared ? 1 : 0;
     counts_.tokens_copied += event.copy.tokens;
     note_use(event.copy.destination);
   }

@@ -18,9 +18,10 @@ struct page_fault {
   page_id page;  ///< the new last page of a sequence
 };
 
-/// A sequence had to write where another one reads, and got a page of its own for it.
+/// A sequence had to write where something else reads, and got a page of its own for it.
 struct page_copied {
   copy_op copy;  ///< what is copied; it may still be on its way
+  bool shared;   ///< another sequence uses the old page; else only a copy in flight still reads it
 };
 
 /// Nobody needs this page any more.
