@@ -99,6 +99,9 @@ replay::outcome serve(const replay::trace& trace, const replay::serving_options&
 }
 
 int run(const arguments& given) {
+  if (given.json == "-" && given.svg == "-") {
+    throw CLI::ValidationError("--json and --svg cannot both go to stdout; name a file for one");
+  }
   const auto trace =
       given.trace.empty()
           ? replay::parse_trace(replay::sample_text(), "built-in sample", given.tokens_per_hash)
@@ -126,10 +129,10 @@ int main(int count, char** words) try {
   declare(app, given);
   try {
     app.parse(count, words);
+    return run(given);
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : bad_input;
   }
-  return run(given);
 } catch (const replay::bad_trace& problem) {
   return fail(bad_input, problem.what());
 } catch (const std::length_error& problem) {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -101,12 +101,14 @@ class line_parser {
 
 /// Returns the trace in the file at `path`. \throws bad_trace
 [[nodiscard]] inline trace load_trace(const std::string& path, std::uint32_t tokens_per_hash = 0) {
+  errno = 0;
   std::ifstream file{path, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>{file}, {}};
-  if (!file) {
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file.is_open() || text.bad()) {
     throw bad_trace{path, 0, "cannot be read: " + std::generic_category().message(errno)};
   }
-  return parse_trace(text, path, tokens_per_hash);
+  return parse_trace(text.str(), path, tokens_per_hash);
 }
 
 }  // namespace replay

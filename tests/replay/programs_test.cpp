@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs the programs as users do: what they print, and what they return.
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+#include <sys/wait.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace replay::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+struct ended {
+  int status;
+  std::string output;  // of both streams
+};
+
+// Runs `program arguments` in a shell; both streams are read unless `arguments` say otherwise.
+ended run(const std::string& program, const std::string& arguments) {
+  ended seen{-1, {}};
+  auto* const pipe = popen(("exec 2>&1; \"" + program + "\" " + arguments).c_str(), "r");
+  if (pipe == nullptr) return seen;
+  std::array<char, 4096> buffer{};
+  while (const auto size = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
+    seen.output.append(buffer.data(), size);
+  }
+  const auto status = pclose(pipe);
+  seen.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return seen;
+}
+
+class programs : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* const test = testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = fs::path{testing::TempDir()} / (std::string{"kvfolio_"} + test);
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] std::string path(const char* file) const { return (folder_ / file).string(); }
+
+  // Writes a trace of `lines`, and returns its path.
+  [[nodiscard]] std::string trace(const std::string& lines) const {
+    std::ofstream{path("trace")} << lines;
+    return path("trace");
+  }
+
+  [[nodiscard]] std::string content(const char* file) const {
+    std::ostringstream text;
+    text << std::ifstream{path(file)}.rdbuf();
+    return text.str();
+  }
+
+ private:
+  fs::path folder_;
+};
+
+const std::string two_requests =
+    "{\"timestamp\": 0, \"input_length\": 100, \"output_length\": 3}\n"
+    "{\"timestamp\": 5, \"input_length\": 900, \"output_length\": 3}\n";
+
+TEST_F(programs, replay_says_how_it_is_used) {
+  const auto seen = run(REPLAY_PROGRAM, "--help");
+  EXPECT_EQ(seen.status, 0);
+  for (const auto* option : {"--pages", "--chunk", "--prefill-tps", "--decode-sps", "--watermark",
+                             "--samples", "--tokens-per-hash", "--verify", "--json", "--svg"}) {
+    EXPECT_THAT(seen.output, HasSubstr(option));
+  }
+}
+
+TEST_F(programs, replay_returns_2_for_arguments_that_it_does_not_understand) {
+  for (const auto* arguments :
+       {"--paegs 3", "--pages 0", "--pages many", "--token-bytes 12", "--token-bytes x",
+        "--prefill-tps 0", "--samples 0", "--json - --svg -", "one two"}) {
+    const auto seen = run(REPLAY_PROGRAM, arguments);
+    EXPECT_EQ(seen.status, 2) << arguments << ": " << seen.output;
+    EXPECT_FALSE(seen.output.empty()) << arguments;
+  }
+}
+
+TEST_F(programs, replay_returns_2_for_a_bad_trace_and_reports_no_half_of_it) {
+  const auto file = trace(two_requests + "{\"timestamp\": 9, \"input_length\": 0}\n");
+  const auto seen = run(REPLAY_PROGRAM, file + " --json " + path("report"));
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_EQ(seen.output, "replay: " + file +
+                             ":3: input_length is '0'; a whole number from 1 to 1073741824 is "
+                             "right\n");
+  EXPECT_FALSE(fs::exists(path("report")));
+  EXPECT_EQ(run(REPLAY_PROGRAM, path("nothing")).status, 2);
+}
+
+TEST_F(programs, replay_returns_1_when_it_cannot_write_its_report) {
+  const auto seen = run(REPLAY_PROGRAM, trace(two_requests) + " --json " + path("no/folder"));
+  EXPECT_EQ(seen.status, 1);
+  EXPECT_THAT(seen.output, HasSubstr("cannot write"));
+}
+
+TEST_F(programs, replay_writes_json_to_stdout_and_nothing_else) {
+  const auto seen = run(REPLAY_PROGRAM, trace(two_requests) + " --pages 50 --verify --json -");
+  EXPECT_EQ(seen.status, 0);
+  const auto report = nlohmann::json::parse(seen.output);
+  EXPECT_EQ(report["requests"]["finished"], 1);
+  EXPECT_EQ(report["requests"]["rejected"], 1);
+  EXPECT_EQ(report["settings"]["pages"], 50);
+  EXPECT_EQ(report["verified"]["tokens_checked"], 103);
+}
+
+TEST_F(programs, replay_serves_its_built_in_sample_from_any_folder) {
+  const auto seen = run("env", std::string{"-C / " REPLAY_PROGRAM " "} +
+                                   "--verify --samples 2 --svg " + path("drawing.svg"));
+  EXPECT_EQ(seen.status, 0) << seen.output;
+  EXPECT_THAT(seen.output, HasSubstr("built-in sample (Mooncake JSONL), 4000 requests"));
+  EXPECT_THAT(seen.output, HasSubstr("requests finished       4000, 0 rejected"));
+  EXPECT_THAT(seen.output, HasSubstr("all as written"));
+  EXPECT_THAT(content("drawing.svg"), testing::EndsWith("</svg>\n"));
+}
+
+TEST_F(programs, tour_tells_its_story_and_draws_it) {
+  const auto seen = run(TOUR_PROGRAM, "--svg " + path("tour.svg"));
+  EXPECT_EQ(seen.status, 0) << seen.output;
+  EXPECT_THAT(seen.output, HasSubstr("\"out of pages\""));
+  EXPECT_THAT(seen.output, HasSubstr("8 of 8 pages free"));
+  EXPECT_THAT(content("tour.svg"), HasSubstr("10. Everybody leaves"));
+  EXPECT_EQ(run(TOUR_PROGRAM, "--help").status, 0);
+  EXPECT_EQ(run(TOUR_PROGRAM, "--sgv x").status, 2);
+}
+
+}  // namespace
+}  // namespace replay::test
