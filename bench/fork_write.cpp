@@ -171,10 +171,12 @@ void take_and_replace(bare_arrays& bare, benchmark::State& state) {
 // token. Every 64 steps all begin anew from one parent, untimed.
 constexpr int steps = 64;
 
-std::vector<std::size_t> chosen_parents() {
+std::vector<std::array<std::size_t, beams>> chosen_parents() {
   std::mt19937 rng{20'260};
-  std::vector<std::size_t> chosen(steps * beams);
-  for (auto& parent : chosen) parent = rng() % beams;
+  std::vector<std::array<std::size_t, beams>> chosen(steps);
+  for (auto& parents : chosen) {
+    for (auto& parent : parents) parent = rng() % beams;
+  }
   return chosen;
 }
 
@@ -186,7 +188,7 @@ constexpr auto beam_step = [](auto& of, benchmark::State& state) {
     state.PauseTiming();
     for (auto& beam : alive) beam = of.parent.fork().value();
     state.ResumeTiming();
-    for (auto parents = chosen.begin(); parents != chosen.end(); parents += beams) {
+    for (const auto& parents : chosen) {
       for (std::size_t i = 0; i < beams; ++i) next[i] = alive[parents[i]].fork().value();
       std::swap(alive, next);
       for (auto& old : next) old.release();
@@ -203,7 +205,7 @@ void bare_beam_step(bare_arrays& bare, benchmark::State& state) {
   const auto chosen = chosen_parents();
   std::array<std::uint32_t, beams> last{};
   while (state.KeepRunningBatch(steps)) {
-    for (auto parents = chosen.begin(); parents != chosen.end(); parents += beams) {
+    for (const auto& parents : chosen) {
       for (std::size_t i = 0; i < beams; ++i) {
         if constexpr (CopiesRow) bare.copy_row(1 + i);
         ++bare.counts[bare.row(0)[parents[i]]];
