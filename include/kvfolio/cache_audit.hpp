@@ -20,8 +20,8 @@ class cache_audit {
   [[nodiscard]] std::size_t sequences_with(page_id page) const noexcept {
     std::size_t found = 0;
     for_each_row([&](std::size_t row) {
-      for (std::size_t i = 0; i < cache_.tables().size(row); ++i) {
-        if (cache_.tables().at(row, i) == page) ++found;
+      for (std::size_t i = 0; i < tables().size(row); ++i) {
+        if (tables().at(row, i) == page || cache_.chains_.twin_of(row, i) == page) ++found;
       }
     });
     return found;
@@ -31,22 +31,34 @@ class cache_audit {
     const char* broken = nullptr;
     std::vector<page_use> uses(cache_.config_.pages);
     for_each_row([&](std::size_t row) { count_row(row, uses, broken); });
+    const std::size_t first = cache_.config_.reserve_null_page ? 1 : 0;
+    std::size_t indexed = 0;
+    for (auto page = first; page < uses.size(); ++page) {
+      if (!index().contains(to_page(page))) continue;
+      ++indexed;
+      if (const auto parent = index().parent(to_page(page))) {
+        ++uses[to_index(*parent)].pins;
+        if (!index().contains(*parent)) broken = "an indexed page has a parent that is not";
+      }
+    }
+    if (indexed != index().size()) broken = "the indexed pages are miscounted";
     std::size_t free_pages = 0;
-    cache_.chains_.pool().allocator().for_each([&](page_id page) {
+    pool().allocator().for_each([&](page_id page) {
       ++free_pages;
-      if (to_index(page) >= uses.size()) {
+      if (to_index(page) < first || to_index(page) >= uses.size()) {
         broken = "a page is free that does not exist";
       } else if (std::exchange(uses[to_index(page)].free, true)) {
         broken = "a page is free twice";
       }
     });
-    if (free_pages != cache_.chains_.pool().free()) broken = "the free list and its size differ";
-    std::size_t landing = 0;
-    for (std::size_t page = cache_.config_.reserve_null_page ? 1 : 0; page < uses.size(); ++page) {
-      check_page(to_page(page), uses[page], landing, broken);
+    if (free_pages != pool().free()) broken = "the free list and its size differ";
+    totals found;
+    for (auto page = first; page < uses.size(); ++page) {
+      check_page(to_page(page), uses[page], found, broken);
     }
-    if (landing != cache_.chains_.landing()) broken = "pages that wait for copies are miscounted";
-    if (cache_.reserved_ > free_pages) broken = "more pages are reserved than are free";
+    if (found.landing != resident().landing()) broken = "pages that wait for copies are miscounted";
+    if (found.evictable != resident().evictable()) broken = "the evictable pages are miscounted";
+    if (resident().set_aside() > free_pages) broken = "more pages are reserved than are free";
     if (!cache_.chains_.plans_nothing()) broken = "a reservation left its plan behind";
     return broken;
   }
@@ -58,25 +70,39 @@ class cache_audit {
       feed(row);
       feed(cache_.records_[row].length);
       feed(cache_.records_[row].committed);
-      for (std::size_t i = 0; i < cache_.tables().size(row); ++i) {
-        feed(to_index(cache_.tables().at(row, i)));
-      }
+      for (std::size_t i = 0; i < tables().size(row); ++i) feed(to_index(tables().at(row, i)));
     });
     for (const auto row : cache_.free_rows_) feed(row);
-    cache_.chains_.pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
-    feed(cache_.reserved_);
-    feed(cache_.chains_.landing());
+    for (std::size_t page = 0; page < cache_.config_.pages; ++page) {
+      if (!index().contains(to_page(page))) continue;
+      const auto parent = index().parent(to_page(page));
+      feed(page);
+      feed(parent ? to_index(*parent) : cache_.config_.pages);
+    }
+    pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
+    feed(resident().set_aside());
+    feed(resident().landing());
+    feed(cache_.epoch_);
+    feed(cache_.now_);
     return hash;
   }
 
  private:
   struct page_use {
     std::uint32_t pins = 0;
-    bool seen = false;
-    std::size_t place = 0;  // in its chain
-    page_id before{};       // the page that it holds
+    bool in_row = false;
     bool free = false;
+    std::size_t place = 0;  // in its rows
   };
+  struct totals {
+    std::size_t landing = 0;
+    std::size_t evictable = 0;
+  };
+
+  [[nodiscard]] const auto& tables() const noexcept { return cache_.tables(); }
+  [[nodiscard]] const auto& resident() const noexcept { return cache_.resident(); }
+  [[nodiscard]] const auto& pool() const noexcept { return resident().pool(); }
+  [[nodiscard]] const auto& index() const noexcept { return resident().index(); }
 
   template <class Visit>
   void for_each_row(Visit visit) const {
@@ -87,35 +113,38 @@ class cache_audit {
 
   void count_row(std::size_t row, std::vector<page_use>& uses, const char*& broken) const {
     const auto& record = cache_.records_[row];
-    const auto size = cache_.tables().size(row);
+    const auto size = tables().size(row);
     const auto needed = ceil_div(record.length, std::size_t{cache_.tokens_per_page()});
     if (size != needed) broken = "a sequence has more pages or fewer than its tokens need";
     if (record.committed > record.length) broken = "a sequence committed more than it has";
     for (std::size_t place = 0; place < size; ++place) {
-      const auto page = cache_.tables().at(row, place);
+      const auto page = tables().at(row, place);
       auto& use = uses[to_index(page)];
-      const auto before = place == 0 ? page : cache_.tables().at(row, place - 1);
       if (place + 1 == size) ++use.pins;
-      if (use.seen) {
-        if (use.place != place || use.before != before) broken = "a page is in two chains";
-        continue;
+      if (const auto twin = cache_.chains_.twin_of(row, place)) ++uses[to_index(*twin)].pins;
+      if (cache_.chains_.hangs_elsewhere(row, place)) {
+        ++uses[to_index(tables().at(row, place - 1))].pins;
       }
-      use.seen = true;
+      if (use.in_row && use.place != place) broken = "a page is at two places";
+      if (std::exchange(use.in_row, true)) continue;
       use.place = place;
-      use.before = before;
-      if (place != 0) ++uses[to_index(before)].pins;
+      const bool draft = !index().contains(page);
+      if (draft && place != 0) ++uses[to_index(tables().at(row, place - 1))].pins;
     }
   }
 
-  void check_page(page_id page, const page_use& use, std::size_t& landing,
-                  const char*& broken) const {
-    if (cache_.chains_.pool().pins(page) != use.pins) broken = "a page has other pins than users";
-    const bool busy = cache_.chains_.copies().busy(page);
+  void check_page(page_id page, const page_use& use, totals& found, const char*& broken) const {
+    const bool busy = resident().copies().busy(page);
+    const bool cached = index().contains(page) && use.pins == 0;
+    if (pool().pins(page) != use.pins) broken = "a page has other pins than users";
+    if (resident().is_evictable(page) != (cached && !busy)) broken = "a page is wrongly evictable";
     if (use.free && use.pins != 0) broken = "a page in use is free";
+    if (use.free && index().contains(page)) broken = "an indexed page is free";
     if (use.free && busy) broken = "a page in flight is free";
-    if (use.free || use.pins != 0) return;
+    if (cached && !busy) ++found.evictable;
+    if (use.free || use.pins != 0 || cached) return;
     if (!busy) broken = "a page is lost";
-    ++landing;
+    ++found.landing;
   }
 
   const Cache& cache_;

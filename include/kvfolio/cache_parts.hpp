@@ -18,6 +18,8 @@ struct cache_parts {
   [[no_unique_address]] typename Policies::memory memory;         ///< of the pages' bytes
   [[no_unique_address]] typename Policies::page_allocator pages;  ///< of all pages that may be used
   [[no_unique_address]] typename Policies::page_table tables;     ///< of all sequences
+  [[no_unique_address]] typename Policies::prefix_index index;    ///< of the pages' contents
+  [[no_unique_address]] typename Policies::eviction ordering;     ///< of the cached pages
   [[no_unique_address]] typename Policies::copies copies;         ///< among the pages
   [[no_unique_address]] typename Policies::observer observer;     ///< of every event
 
@@ -34,6 +36,9 @@ struct cache_parts {
         .pages = typename Policies::page_allocator(to_page(config.reserve_null_page ? 1 : 0),
                                                    to_page(config.pages)),
         .tables = typename Policies::page_table(config.max_sequences, config.longest_in_pages()),
+        .index =
+            typename Policies::prefix_index(config.pages, config.tokens_per_page, config.key_seed),
+        .ordering = typename Policies::eviction(config.pages),
         .copies = typename Policies::copies(config.pages),
         .observer = make_observer(config.pages)};
   }

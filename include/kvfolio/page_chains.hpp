@@ -4,32 +4,41 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
+#include <kvfolio/core/raw_array.hpp>
 #include <kvfolio/model/page_array.hpp>
-#include <kvfolio/page_pool.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/resident_pages.hpp>
 
 namespace kvfolio {
 
 /// The pages of many sequences, which share their beginnings until one of them writes: the
 /// mechanism below `paged_cache`, which adds lengths, limits and errors.
 ///
-/// **How sharing is counted.** The pages of a sequence are a chain, each held by the next one, and
-/// the sequence itself pins only the last. The pins of a page are thus the sequences that end in it
-/// and the pages that follow it; a fork adds one pin, whatever its length, and what is let go is
-/// let go from the end, up to a page that somebody else holds. Pages from some place on are a
-/// sequence's own iff each of them has one pin.
+/// **How sharing is counted.** The pages of a row are a chain, each held by the next one, and the
+/// row itself pins only the last. The pins of a page are thus the rows that end in it and the pages
+/// that follow it, in a row or in the index; a fork adds one pin, whatever its length, and what is
+/// let go is let go from the end, up to a page that something else holds. Pages from some place on
+/// are a row's own iff each of them has one pin.
+///
+/// **Twins.** A page that became full when an equal one, its twin, was indexed already stays in its
+/// row, and is not indexed. The row pins the twin, under which its later pages are indexed. Such a
+/// later page holds the twin and not the page before it in the row, which every row with the two
+/// pins instead. Both are rare, and rows that have neither never look for them.
 ///
 /// Every operation is `noexcept` and allocates nothing, except construction. One owner thread.
 template <policy_bundle Policies>
 class page_chains {
  public:
-  using page_table = typename Policies::page_table;  ///< how a row finds its pages
+  using page_table = typename Policies::page_table;      ///< how a row finds its pages
+  using prefix_index = typename Policies::prefix_index;  ///< how pages are found again
 
   /// What a row needs in order to grow.
   struct need {
@@ -38,32 +47,24 @@ class page_chains {
   };
 
   /// Makes empty rows. \throws std::bad_alloc
-  page_chains(cache_parts<Policies>&& parts, const model::page_array& bytes, std::size_t pages)
+  page_chains(cache_parts<Policies>&& parts, const model::page_array& bytes, std::size_t pages,
+              std::size_t rows)
       : bytes_{bytes},
-        pool_{std::move(parts.pages), pages},
         tables_{std::move(parts.tables)},
-        copies_{std::move(parts.copies)},
-        observer_{std::move(parts.observer)},
-        departures_(pages) {}
+        resident_{std::move(parts), pages},
+        departures_(pages),
+        links_(rows),
+        visited_(prefix_index::enabled ? pages : 0),
+        twins_{prefix_index::enabled ? pages : 0} {}
 
   /// The rows. Precondition: `row` is one of them, here and below.
   [[nodiscard]] const page_table& tables() const noexcept { return tables_; }
-  /// The pages and their pins.
-  [[nodiscard]] const auto& pool() const noexcept { return pool_; }
+  /// The pages, what is indexed of them, and who hears of it.
+  [[nodiscard]] const auto& resident() const noexcept { return resident_; }
+  /// \overload
+  [[nodiscard]] auto& resident() noexcept { return resident_; }
   /// All pages as one array.
   [[nodiscard]] const model::page_array& bytes() const noexcept { return bytes_; }
-  /// Who carries out the copies.
-  [[nodiscard]] auto& copies() noexcept { return copies_; }
-  /// \overload
-  [[nodiscard]] const auto& copies() const noexcept { return copies_; }
-  /// Pages without pins that only copies in flight still use.
-  [[nodiscard]] std::size_t landing() const noexcept { return landing_; }
-
-  /// Who hears of every event.
-  [[nodiscard]] auto& observer() noexcept { return observer_; }
-  /// \overload
-  [[nodiscard]] const auto& observer() const noexcept { return observer_; }
-
   /// What `row`, of `length` tokens, needs to grow by `tokens`. O(1).
   [[nodiscard]] need needs(std::size_t row, std::size_t length, std::size_t tokens) const noexcept {
     return needs(row, length, tokens, {});
@@ -87,81 +88,136 @@ class page_chains {
     if (tables_.size(row) != 0) departures_[to_index(tables_.back(row))] = {};
   }
 
-  /// Gives `row`, of `length` tokens, what it needs. O(pages). Precondition: `wanted` is what it
-  /// needs, and so many pages are free.
-  void grow(std::size_t row, std::size_t length, need wanted) noexcept {
+  /// Begins `row` with `pages`, the indexed prefix that ends at `at`. O(pages). Precondition: `row`
+  /// is empty.
+  void begin(std::size_t row, std::span<const page_id> pages, const prefix_cursor& at,
+             const page_access& access) noexcept {
+    links_[row] = {.at = at, .indexed = pages.size()};
+    if (pages.empty()) return;
+    for (const auto page : pages) tables_.push_back(row, page);
+    resident_.pin(pages.back());
+    if constexpr (!frontier_aware<typename Policies::eviction>) {
+      for (auto depth = pages.size(); depth-- > 0;) {
+        resident_.touch(pages[depth], depth, access);
+      }
+    }
+  }
+
+  /// Gives `row`, of `length` tokens, of which `committed` are complete, what it needs. O(pages).
+  /// Precondition: `wanted` is what it needs, and so many pages can be had.
+  void grow(std::size_t row, std::size_t length, std::size_t committed, need wanted,
+            const page_access& access) noexcept {
     if (wanted.copies_tail) {
       const auto size = tables_.size(row);
-      copy(row, size - 1, size, length);
+      copy(row, size - 1, size, length, committed, access);
       --wanted.pages;
+    } else if (prefix_index::enabled && tables_.size(row) * tokens_per_page() > length) {
+      make_draft(row, tables_.size(row) - 1);
     }
     for (; wanted.pages != 0; --wanted.pages) {
       // The row pins the new page, and what was its pin of the last one is now the new page's.
-      const auto page = take();
+      const auto page = resident_.take(access);
       tables_.push_back(row, page);
-      notify(observer_, event::page_fault{page});
+      notify(resident_.observer(), event::page_fault{page});
+    }
+  }
+
+  /// Remembers that the positions of `row` from `first` on hold `tokens`, and indexes each page
+  /// that is full now, if `indexing`. O(tokens). Precondition: the positions before `first` are
+  /// complete.
+  void note(std::size_t row, std::size_t first, std::span<const token_id> tokens,
+            const prefix_realm& realm, bool indexing, const page_access& access) noexcept {
+    if constexpr (prefix_index::enabled) {
+      auto index = first / tokens_per_page();
+      auto offset = first % tokens_per_page();
+      for (; !tokens.empty(); ++index, offset = 0) {
+        const auto page = tables_.at(row, index);
+        const auto part = tokens.first(std::min(tokens.size(), tokens_per_page() - offset));
+        if (!resident_.index().contains(page)) {
+          resident_.index().note(page, static_cast<std::uint32_t>(offset), part);
+        }
+        tokens = tokens.subspan(part.size());
+        const bool full = offset + part.size() == tokens_per_page();
+        if (full && indexing && links_[row].indexed == index) extend(row, realm, access);
+      }
     }
   }
 
   /// Makes `child` share everything that `parent` has. Precondition: `child` is empty.
   void fork(std::size_t parent, std::size_t child) noexcept {
     tables_.fork(parent, child);
-    if (tables_.size(parent) != 0) pool_.pin(tables_.back(parent));
-    notify(observer_, event::forked{tables_.size(parent)});
+    links_[child] = links_[parent];
+    const auto size = tables_.size(parent);
+    for (auto index = links_[child].irregular; index < size; ++index) {
+      if (const auto twin = twin_of(child, index)) resident_.pin(*twin);
+      if (hangs_elsewhere(child, index)) resident_.pin(tables_.at(child, index - 1));
+    }
+    if (size != 0) resident_.pin(tables_.back(parent));
+    notify(resident_.observer(), event::forked{size});
   }
 
-  /// Drops the pages of `row` from `keep` on, deepest first; of its tokens, `committed` were
-  /// complete. O(dropped pages). Precondition: `keep <= tables().size(row)`.
-  void shrink(std::size_t row, std::size_t keep, std::size_t committed) noexcept {
+  /// Drops the pages of `row` from `keep` on, deepest first; of its tokens, `before` were complete,
+  /// and `after` are. O(dropped pages). Precondition: `keep <= tables().size(row)`.
+  void shrink(std::size_t row, std::size_t keep, std::size_t before, std::size_t after,
+              const page_access& access) noexcept {
+    auto& links = links_[row];
     auto end = tables_.size(row);
-    if (keep == end) return;
-    if (keep != 0) pool_.pin(tables_.at(row, keep - 1));
-    for (; end > keep; --end) {
-      const bool full = end * tokens_per_page() <= committed;
+    bool held = keep != end;  // the page before `end`, by this row
+    if (held && keep != 0) resident_.pin(tables_.at(row, keep - 1));
+    for (; end > keep && (held || end > links.irregular); --end) {
+      const auto page = tables_.at(row, end - 1);
+      const bool full = end * tokens_per_page() <= before;
+      const bool hangs = hangs_elsewhere(row, end - 1);
+      if (const auto twin = twin_of(row, end - 1)) resident_.unpin(*twin);
       const auto history = full ? page_history::committed : page_history::draft;
-      if (!let_go(tables_.at(row, end - 1), history)) break;
+      held = (held && resident_.unpin(page, history)) || hangs;
     }
-    // If all of them are free, the one that held the last page we keep is gone.
-    if (end == keep && keep != 0) (void)pool_.unpin(tables_.at(row, keep - 1));
+    // If what held the last page we keep is gone, or was the row itself, that has a pin too many.
+    if (end == keep && held && keep != 0) resident_.unpin(tables_.at(row, keep - 1));
+    const auto last = links.at.page;
+    step_back(row, keep, std::min(links.indexed, after / tokens_per_page()));
     tables_.truncate(row, keep);
+    if (keep == 0 && last) resident_.leave(*last, access);
   }
 
   /// Returns the end of those pages of `row` from `first` on that are not its own: the pages in
   /// `[first, end)` must be copied before one of them may be written. O(pages from the end on).
   [[nodiscard]] std::size_t shared_end(std::size_t row, std::size_t first) const noexcept {
     auto end = tables_.size(row);
-    while (end > first && pool_.unique(tables_.at(row, end - 1))) --end;
+    while (end > first && resident_.pool().unique(tables_.at(row, end - 1))) --end;
     return end;
   }
 
-  /// Replaces the pages `[first, end)` by copies of their tokens below `length` that are `row`'s
-  /// own. O(end - first), and the copies. Precondition: so many pages are free; page `end - 1` is
-  /// not the row's own, or is still read by a copy in flight, and then `first` is `end - 1`.
-  void copy(std::size_t row, std::size_t first, std::size_t end, std::size_t length) noexcept {
-    if (first != 0) pool_.pin(tables_.at(row, first - 1));
-    auto old = page_id{};
-    for (auto index = first; index < end; ++index) {
-      old = tables_.at(row, index);
-      const copy_op op{old, take(), 0, tokens_in(index, length)};
-      const bool shared = index + 1 < end || !pool_.unique(old);
-      copies_.submit(op, bytes_);
-      tables_.replace(row, index, op.destination);
-      notify(observer_, event::page_copied{op, shared});
-    }
-    // Of the old pages, the row held the last one. If only a copy in flight needs it now, it lets
-    // go of the page before it.
-    if (let_go(old, page_history::draft) && first != 0) {
-      (void)pool_.unpin(tables_.at(row, first - 1));
-    }
+  /// Makes the pages of `row` from `first` on writable, which are its own: takes them out of the
+  /// index. O(pages from `first` on).
+  void make_drafts(std::size_t row, std::size_t first) noexcept {
+    for (auto end = tables_.size(row); end > first; --end) make_draft(row, end - 1);
   }
 
-  /// The copies up to `ticket` have landed: frees the pages that only they needed. O(copies).
-  void complete(copy_ticket ticket) noexcept {
-    copies_.complete(ticket, [this](page_id page) noexcept {
-      if (pool_.pins(page) != 0) return;
-      --landing_;
-      pool_.release(page, page_history::draft);
-    });
+  /// Replaces the pages `[first, end)` by copies of their tokens below `length` that are `row`'s
+  /// own. O(end - first), and the copies. Precondition: so many pages can be had; page `end - 1` is
+  /// not the row's own, or is still read by a copy in flight, and then `first` is `end - 1`.
+  void copy(std::size_t row, std::size_t first, std::size_t end, std::size_t length,
+            std::size_t committed, const page_access& access) noexcept {
+    const bool held = hangs_elsewhere(row, first);  // the page before, by the row itself
+    if (first != 0 && !held) resident_.pin(tables_.at(row, first - 1));
+    std::optional<page_id> old;
+    for (auto index = first; index < end; ++index) {
+      const auto previous = std::exchange(old, tables_.at(row, index));
+      const copy_op op{*old, resident_.take(access), 0, tokens_in(index, length)};
+      const bool shared = index + 1 < end || !resident_.pool().unique(*old);
+      resident_.submit(op, bytes_, shared);
+      tables_.replace(row, index, op.destination);
+      if (committed > index * tokens_per_page()) {
+        resident_.index().copy_note(*old, op.destination, tokens_in(index, committed));
+      }
+      const bool hung = previous && resident_.index().contains(*old) &&
+                        resident_.index().parent(*old) != previous;
+      if (hung) resident_.unpin(*previous);
+    }
+    // Of the old pages, the row held the last one. If that is gone now, because only a copy in
+    // flight needed it, it has let go of the page before it.
+    if (resident_.unpin(*old) && first != 0) resident_.unpin(tables_.at(row, first - 1));
   }
 
   /// Is no row being planned? For checks: O(pages).
@@ -170,11 +226,71 @@ class page_chains {
                                [](const departure& plan) { return plan.leaving == 0; });
   }
 
+  /// The twin of the page of `row` at `index`, which the row pins; none if it has none.
+  [[nodiscard]] std::optional<page_id> twin_of(std::size_t row, std::size_t index) const noexcept {
+    if (!prefix_index::enabled || index < links_[row].irregular || index >= links_[row].indexed) {
+      return std::nullopt;
+    }
+    const auto page = tables_.at(row, index);
+    if (resident_.index().contains(page)) return std::nullopt;
+    return twins_[to_index(page)];
+  }
+
+  /// Does the page of `row` at `index` hold another page than the one before it in the row, which
+  /// the row must pin itself?
+  [[nodiscard]] bool hangs_elsewhere(std::size_t row, std::size_t index) const noexcept {
+    if (!prefix_index::enabled || index <= links_[row].irregular) return false;
+    const auto page = tables_.at(row, index);
+    return resident_.index().contains(page) &&
+           resident_.index().parent(page) != tables_.at(row, index - 1);
+  }
+
+  /// Number of cached pages, leaves and others: all that could be evicted, one after the other, if
+  /// `kept` and the pages before it were in use too. Looks at the indexed pages in use: O(their
+  /// number, and rows).
+  [[nodiscard]] std::size_t cached(std::optional<page_id> kept = {}) const noexcept {
+    ++visit_;
+    std::size_t in_use = 0;
+    const auto mark_up_from = [&](std::optional<page_id> page) {
+      for (; page && std::exchange(visited_[to_index(*page)], visit_) != visit_; ++in_use) {
+        page = resident_.index().parent(*page);
+      }
+    };
+    mark_up_from(kept);
+    for (std::size_t row = 0; row < links_.size(); ++row) {
+      mark_up_from(links_[row].at.page);
+      auto end = tables_.size(row);  // others may have indexed more of its pages
+      while (end > links_[row].indexed && !resident_.index().contains(tables_.at(row, end - 1))) {
+        --end;
+      }
+      if (end > links_[row].indexed) mark_up_from(tables_.at(row, end - 1));
+    }
+    if constexpr (deferring_copy_backend<typename Policies::copies>) {
+      for (std::size_t page = 0; page < visited_.size(); ++page) {  // cached, but not evictable yet
+        const bool flies = resident_.copies().busy(to_page(page));
+        if (flies && resident_.index().contains(to_page(page))) mark_up_from(to_page(page));
+      }
+    }
+    return resident_.index().size() - in_use;
+  }
+
+  /// Where the indexed pages of `row` end.
+  [[nodiscard]] const prefix_cursor& cursor(std::size_t row) const noexcept {
+    return links_[row].at;
+  }
+
  private:
   // What the rows planned before this one will do to a last page that they share with it.
   struct departure {
     std::uint32_t leaving = 0;  // rows that will copy the page, and so let go of it
     std::uint32_t unread = 0;   // leading tokens that those copies will read
+  };
+
+  // How a row stands to the index.
+  struct index_links {
+    prefix_cursor at{};                // where its next page will be indexed
+    std::size_t indexed = 0;           // leading pages that are indexed, or have a twin that is
+    std::size_t irregular = SIZE_MAX;  // no page before this one has a twin
   };
 
   [[nodiscard]] std::size_t tokens_per_page() const noexcept { return bytes_.layout().tokens(); }
@@ -192,37 +308,78 @@ class page_chains {
     if (tokens > room) wanted.pages = ceil_div(tokens - room, tokens_per_page());
     if (tokens == 0 || room == 0) return wanted;
     const auto tail = tables_.back(row);
-    wanted.copies_tail = pool_.pins(tail) - before.leaving > 1 ||
-                         std::max(before.unread, copies_.unread(tail)) > tokens_per_page() - room;
+    wanted.copies_tail =
+        resident_.pool().pins(tail) - before.leaving > 1 ||
+        std::max(before.unread, resident_.copies().unread(tail)) > tokens_per_page() - room;
     wanted.pages += wanted.copies_tail ? 1 : 0;
     return wanted;
   }
 
-  [[nodiscard]] page_id take() noexcept {
-    const auto page = pool_.allocate();
-    KVFOLIO_EXPECTS(page.has_value());
-    return *page;
+  // Indexes the first page of the row that is not, or finds its twin.
+  void extend(std::size_t row, const prefix_realm& realm, const page_access& access) noexcept {
+    auto& links = links_[row];
+    const auto index = links.indexed;
+    const auto page = tables_.at(row, index);
+    const auto before = index == 0 ? std::optional<page_id>{} : tables_.at(row, index - 1);
+    const bool was_there = resident_.index().contains(page);
+    links.at = resident_.extend(realm, links.at, page, before, access);
+    ++links.indexed;
+    if (links.at.page != page) {
+      twins_[to_index(page)] = *links.at.page;
+      resident_.pin(*links.at.page);
+      links.irregular = std::min(links.irregular, index);
+    } else if (!was_there && before && resident_.index().parent(page) != before) {
+      unhook(page, *before, index);
+    }
   }
 
-  // Drops one pin, and says whether nobody needs the page any more.
-  bool let_go(page_id page, page_history history) noexcept {
-    if (!pool_.unpin(page)) return false;
-    if (copies_.busy(page)) {
-      ++landing_;
-    } else {
-      pool_.release(page, history);
+  // `page`, just indexed under the twin of `before`, does not hold `before` any more: each row that
+  // has them does. O(rows).
+  void unhook(page_id page, page_id before, std::size_t index) noexcept {
+    bool first = true;
+    for (std::size_t row = 0; row < links_.size(); ++row) {
+      if (tables_.size(row) <= index || tables_.at(row, index) != page) continue;
+      if (!std::exchange(first, false)) resident_.pin(before);
+      links_[row].irregular = std::min(links_[row].irregular, index - 1);
     }
-    notify(observer_, event::page_freed{page});
-    return true;
+  }
+
+  // Brings what is known of the row's pages in the index to the first `indexed` of `keep` that
+  // stay.
+  void step_back(std::size_t row, std::size_t keep, std::size_t indexed) noexcept {
+    auto& links = links_[row];
+    if (keep == 0) links.irregular = SIZE_MAX;
+    if (indexed == links.indexed) return;
+    // A page that is cut in two stays in the row, but its twin is of no use any more.
+    const auto cut = indexed < keep ? twin_of(row, indexed) : std::nullopt;
+    if (indexed == 0) {
+      links.at = {};
+    } else {
+      const auto page = twin_of(row, indexed - 1).value_or(tables_.at(row, indexed - 1));
+      links.at = {.page = page, .key = resident_.index().key(page), .pages = indexed};
+    }
+    links.indexed = indexed;
+    if (cut) resident_.unpin(*cut);
+  }
+
+  // Takes a page that only this row has out of the index, if it is there.
+  void make_draft(std::size_t row, std::size_t index) noexcept {
+    const auto page = tables_.at(row, index);
+    if (!resident_.index().contains(page)) return;
+    const bool hangs = hangs_elsewhere(row, index);
+    const auto before = index == 0 ? std::optional<page_id>{} : tables_.at(row, index - 1);
+    // Where it hangs elsewhere, the row's own pin of the page before becomes the page's.
+    resident_.withdraw(page, hangs ? std::nullopt : before);
   }
 
   model::page_array bytes_;
-  page_pool<typename Policies::page_allocator, typename Policies::refcount> pool_;
   page_table tables_;
-  [[no_unique_address]] typename Policies::copies copies_;
-  [[no_unique_address]] typename Policies::observer observer_;
-  std::vector<departure> departures_;  // by page; empty but during planning
-  std::size_t landing_ = 0;
+  resident_pages<Policies> resident_;
+  std::vector<departure> departures_;           // by page; empty but during planning
+  std::vector<index_links> links_;              // by row
+  mutable std::vector<std::uint32_t> visited_;  // by page, the visit that saw it last
+  mutable std::uint32_t visit_ = 0;
+  raw_array<page_id> twins_;  // by page, where it has one
 };
 
 }  // namespace kvfolio

@@ -43,6 +43,9 @@ class page_pool {
     return page;
   }
 
+  /// Adds the first pin of a page that has none, and was not released. Precondition: that is so.
+  void revive(page_id page) noexcept { at(page).start(); }
+
   /// Adds a pin. Precondition: `page` has one.
   void pin(page_id page) noexcept {
     KVFOLIO_EXPECTS(!at(page).idle());
@@ -59,6 +62,9 @@ class page_pool {
     KVFOLIO_EXPECTS(at(page).idle() && free() < capacity());
     allocator_.release(page, history);
   }
+
+  /// Does `page` have no pin?
+  [[nodiscard]] bool idle(page_id page) const noexcept { return at(page).idle(); }
 
   /// Does `page` have exactly one pin?
   [[nodiscard]] bool unique(page_id page) const noexcept { return at(page).unique(); }

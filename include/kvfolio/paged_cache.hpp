@@ -21,6 +21,7 @@
 #include <kvfolio/model/page_array.hpp>
 #include <kvfolio/page_chains.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/request_options.hpp>
 #include <kvfolio/reservation.hpp>
 #include <kvfolio/sequence.hpp>
 #include <kvfolio/token_runs.hpp>
@@ -70,8 +71,9 @@ class paged_cache {
         layout_{config.shape, config.tokens_per_page, config.order},
         longest_{config.longest()},
         memory_{std::move(made.memory), checked_mul(layout_.bytes(), config.pages)},
-        chains_{std::move(made), {memory_.bytes(), layout_}, config.pages},
-        records_(config.max_sequences) {
+        chains_{std::move(made), {memory_.bytes(), layout_}, config.pages, config.max_sequences},
+        records_(config.max_sequences),
+        matched_(Policies::prefix_index::enabled ? config.longest_in_pages() : 0) {
     free_rows_.reserve(config.max_sequences);
     for (auto row = config.max_sequences; row-- > 0;) free_rows_.push_back(row);
   }
@@ -81,23 +83,47 @@ class paged_cache {
   paged_cache& operator=(const paged_cache&) = delete;
   paged_cache& operator=(paged_cache&&) = delete;
   /// Precondition: no sequence and no reservation of the cache is left.
-  ~paged_cache() { KVFOLIO_EXPECTS(free_rows_.size() == records_.size() && reserved_ == 0); }
-
-  /// Begins a sequence, without storage: `append` gives it some. O(1). Fails with
-  /// `errc::too_large` if the pool could never hold `prompt`, with `errc::too_many_sequences` if
-  /// `max_sequences` are alive or `prompt` is longer than `max_tokens`.
-  [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {}) noexcept {
-    if (const auto error = check_length(0, prompt.size()); error != errc{}) return fail(error);
-    if (free_rows_.empty()) return fail(errc::too_many_sequences);
-    return sequence{*this, take_row()};
+  ~paged_cache() {
+    KVFOLIO_EXPECTS(free_rows_.size() == records_.size() && resident().set_aside() == 0);
   }
 
-  /// Says what `create(prompt)` and growing by the rest of `prompt` would take. O(1). Leaves no
-  /// trace.
-  [[nodiscard]] fit probe(std::span<const token_id> prompt) const noexcept {
-    return {.hit_tokens = 0,
-            .pages_needed = ceil_div(prompt.size(), std::size_t{tokens_per_page()}),
-            .pages_obtainable = obtainable()};
+  /// Begins a sequence with the longest indexed prefix of `prompt` in whole pages, at most
+  /// `prompt.size() - 1` tokens: the last must be computed for its logits. These are `length()` and
+  /// `committed()`; `append` gives storage to the rest. O(hit pages). Fails with
+  /// `errc::too_large` if the pool could never hold `prompt`, with `errc::too_many_sequences` if
+  /// `max_sequences` are alive or `prompt` is longer than `max_tokens`.
+  [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
+                                        const request_options& options = {}) noexcept {
+    if (const auto error = check_length(0, prompt.size()); error != errc{}) return fail(error);
+    if (free_rows_.empty()) return fail(errc::too_many_sequences);
+    const auto row = take_row();
+    auto& self = records_[row];
+    self.realm = {options.scope, epoch_, options.media};
+    self.access = {.request = ++requests_,
+                   .now = now_,
+                   .tokens = tokens_per_page(),
+                   .request_pages = static_cast<std::uint32_t>(prompt.size() / tokens_per_page()),
+                   .hint = options.retention,
+                   .session = options.session};
+    const auto at = match(self.realm, prompt);
+    chains_.begin(row, std::span{matched_}.first(at.pages), at, self.access);
+    self.length = self.committed = at.pages * tokens_per_page();
+    for (std::size_t depth = 0; depth < at.pages; ++depth) {
+      notify(resident().observer(), event::page_hit{matched_[depth], depth});
+    }
+    notify(resident().observer(), event::prompt_matched{self.length, prompt.size()});
+    return sequence{*this, row};
+  }
+
+  /// Says what `create(prompt, options)` and growing by the rest of `prompt` would take, and what
+  /// there would be. O(hit pages and indexed pages in use). Leaves no trace.
+  [[nodiscard]] fit probe(std::span<const token_id> prompt,
+                          const request_options& options = {}) const noexcept {
+    const auto at = match({options.scope, epoch_, options.media}, prompt);
+    const auto pages = ceil_div(prompt.size(), std::size_t{tokens_per_page()});
+    return {.hit_tokens = at.pages * tokens_per_page(),
+            .pages_needed = pages - at.pages,
+            .pages_obtainable = resident().at_hand() + chains_.cached(at.page)};
   }
 
   /// Sets aside what all of `wanted` need together, or nothing. While the reservation lives, its
@@ -115,8 +141,8 @@ class paged_cache {
       pages += chains_.plan(row, length, planned->tokens).pages;
     }
     for (const auto& each : std::span{wanted.begin(), planned}) chains_.forget(row_of(each.target));
-    if (error == errc{} && pages > chains_.pool().capacity()) error = errc::too_large;
-    if (error == errc{} && pages > obtainable()) error = errc::out_of_pages;
+    if (error == errc{} && pages > resident().pool().capacity()) error = errc::too_large;
+    if (error == errc{} && !can_have(pages)) error = errc::out_of_pages;
     if (error != errc{}) return fail(error);
 
     auto head = no_row;
@@ -127,7 +153,7 @@ class paged_cache {
       self.reserved_tokens = each->tokens;
       self.next_reserved = std::exchange(head, row);
     }
-    reserved_ += pages;
+    resident().set_aside(pages, {.now = now_});
     return reservation{*this, head, pages};
   }
   /// \overload
@@ -157,7 +183,7 @@ class paged_cache {
   /// Number of copies that wait for `take_copies`.
   template <deferring_copy_backend Copies = typename Policies::copies>
   [[nodiscard]] std::size_t waiting_copies() const noexcept {
-    return chains_.copies().waiting();
+    return resident().copies().waiting();
   }
 
   /// Moves the oldest waiting copies to `out`, as many as fit, for the engine to carry out in this
@@ -165,24 +191,51 @@ class paged_cache {
   /// reused before `complete`. O(copies).
   template <deferring_copy_backend Copies = typename Policies::copies>
   [[nodiscard]] copy_batch take_copies(std::span<copy_op> out) noexcept {
-    return chains_.copies().take(out);
+    return resident().copies().take(out);
   }
 
   /// The copies that were taken up to `ticket` have landed. Reporting it again does nothing.
   /// O(copies). Precondition: `take_copies` returned `ticket`.
   template <deferring_copy_backend Copies = typename Policies::copies>
   void complete(copy_ticket ticket) noexcept {
-    chains_.complete(ticket);
+    resident().complete(ticket);
   }
 
-  /// Counts what there is now. O(sequences).
+  /// Sets the logical time, in the caller's unit, in which retention hints are given. Precondition:
+  /// it does not go back.
+  void advance(std::uint64_t now) noexcept {
+    KVFOLIO_EXPECTS(now >= now_);
+    now_ = now;
+  }
+
+  /// Makes everything indexed so far match no more: the model's weights have changed, say. O(1).
+  /// Cached pages are evicted as any others; sequences that live keep their pages and never index
+  /// again.
+  void invalidate() noexcept {
+    ++epoch_;
+    notify(resident().observer(), event::invalidated{epoch_});
+  }
+
+  /// Makes the cache as empty as when it was made. O(cached pages). Fails with `errc::in_use` if a
+  /// sequence lives, with `errc::in_flight` if a copy has not landed; then nothing has changed.
+  [[nodiscard]] result<void> reset() noexcept {
+    if (free_rows_.size() != records_.size()) return fail(errc::in_use);
+    if (resident().landing() != 0 || resident().index().size() != chains_.cached()) {
+      return fail(errc::in_flight);
+    }
+    while (resident().evictable() != 0) resident().evict_one({.now = now_});
+    return {};
+  }
+
+  /// Counts what there is now. O(sequences and indexed pages in use).
   [[nodiscard]] cache_statistics statistics() const noexcept {
-    cache_statistics seen{.pages = chains_.pool().capacity(),
-                          .free_pages = chains_.pool().free(),
-                          .reserved_pages = reserved_,
-                          .landing_pages = chains_.landing(),
+    cache_statistics seen{.pages = resident().pool().capacity(),
+                          .free_pages = resident().pool().free(),
+                          .reserved_pages = resident().set_aside(),
+                          .landing_pages = resident().landing(),
                           .sequences = records_.size() - free_rows_.size()};
-    seen.used_pages = seen.pages - seen.free_pages - seen.landing_pages;
+    seen.cached_pages = chains_.cached();
+    seen.used_pages = seen.pages - seen.free_pages - seen.landing_pages - seen.cached_pages;
     seen.used_bytes = seen.used_pages * layout_.bytes();
     for (std::size_t row = 0; row < records_.size(); ++row) {
       seen.tokens += records_[row].length;
@@ -208,7 +261,7 @@ class paged_cache {
 
   /// The observer, and the source of the bytes, for their statistics.
   [[nodiscard]] const typename Policies::observer& observer() const noexcept {
-    return chains_.observer();
+    return resident().observer();
   }
   /// \overload
   [[nodiscard]] const typename Policies::memory& memory() const noexcept {
@@ -227,6 +280,8 @@ class paged_cache {
   struct record {
     std::size_t length = 0;
     std::size_t committed = 0;
+    prefix_realm realm{};
+    page_access access{};  // what eviction policies hear of its pages
     std::size_t reserved_tokens = 0;
     row_id next_reserved = no_row;  // in the list of the reservation
     bool reserved = false;
@@ -246,17 +301,30 @@ class paged_cache {
   }
 
   errc fail(errc error) noexcept {
-    notify(chains_.observer(), event::failed{error});
+    notify(resident().observer(), event::failed{error});
     return error;
   }
 
-  [[nodiscard]] std::size_t obtainable() const noexcept {
-    return chains_.pool().free() - reserved_;
+  [[nodiscard]] const auto& resident() const noexcept { return chains_.resident(); }
+  [[nodiscard]] auto& resident() noexcept { return chains_.resident(); }
+
+  // Can so many pages be had now? Looks further than at the leaves only if it must.
+  [[nodiscard]] bool can_have(std::size_t pages) const noexcept {
+    const auto at_hand = resident().at_hand();
+    if (pages <= at_hand + resident().evictable()) return true;
+    return resident().evictable() != 0 && pages <= at_hand + chains_.cached();
+  }
+
+  [[nodiscard]] prefix_cursor match(const prefix_realm& realm,
+                                    std::span<const token_id> prompt) const noexcept {
+    if (prompt.empty()) return {};
+    const auto most = (prompt.size() - 1) / tokens_per_page();
+    return resident().index().match(realm, prompt, std::span{matched_}.first(most));
   }
 
   // Why no sequence can ever have `tokens` more than `length` tokens; errc{} if one can.
   [[nodiscard]] errc check_length(std::size_t length, std::size_t tokens) const noexcept {
-    const auto most = chains_.pool().capacity() * tokens_per_page();
+    const auto most = resident().pool().capacity() * tokens_per_page();
     if (length > most || tokens > most - length) return errc::too_large;
     return length + tokens > longest_ ? errc::too_many_sequences : errc{};
   }
@@ -270,17 +338,26 @@ class paged_cache {
 
   [[nodiscard]] fit probe_growth(row_id row, std::size_t tokens) const noexcept {
     return {.pages_needed = chains_.needs(row, records_[row].length, tokens).pages,
-            .pages_obtainable = obtainable()};
+            .pages_obtainable = resident().at_hand() + chains_.cached()};
   }
 
   result<void> append(row_id row, std::size_t tokens) noexcept {
     auto& self = changing(row);
     if (const auto error = check_length(self.length, tokens); error != errc{}) return fail(error);
     const auto wanted = chains_.needs(row, self.length, tokens);
-    if (wanted.pages > obtainable()) return fail(errc::out_of_pages);
-    chains_.grow(row, self.length, wanted);
-    self.length += tokens;
+    if (!can_have(wanted.pages)) return fail(errc::out_of_pages);
+    extend(row, tokens, wanted);
     return {};
+  }
+
+  // Cannot fail: the pages can be had.
+  void extend(row_id row, std::size_t tokens,
+              typename page_chains<Policies>::need wanted) noexcept {
+    auto& self = records_[row];
+    if (tokens == 0) return;
+    self.access.now = now_;
+    chains_.grow(row, self.length, self.committed, wanted, self.access);
+    self.length += tokens;
   }
 
   result<runs> writable(row_id row, std::size_t first, std::size_t count) noexcept {
@@ -293,16 +370,19 @@ class paged_cache {
     const auto begin = first / tokens_per_page();
     const auto end = chains_.shared_end(row, begin);
     for (auto index = end; index * tokens_per_page() < first + count; ++index) {
-      if (chains_.copies().busy(tables().at(row, index))) return fail(errc::in_flight);
+      if (resident().copies().busy(tables().at(row, index))) return fail(errc::in_flight);
     }
-    if (end - begin > obtainable()) return fail(errc::out_of_pages);
-    if (end != begin) chains_.copy(row, begin, end, self.length);
+    if (!can_have(end - begin)) return fail(errc::out_of_pages);
+    chains_.make_drafts(row, end);
+    if (end != begin) chains_.copy(row, begin, end, self.length, self.committed, self.access);
     return all;
   }
 
   void commit(row_id row, std::span<const token_id> tokens) noexcept {
     auto& self = changing(row);
     KVFOLIO_EXPECTS(tokens.size() <= self.length - self.committed);
+    self.access.now = now_;
+    chains_.note(row, self.committed, tokens, self.realm, self.realm.epoch == epoch_, self.access);
     self.committed += tokens.size();
   }
 
@@ -310,8 +390,7 @@ class paged_cache {
     const auto& self = changing(parent);
     if (free_rows_.empty()) return fail(errc::too_many_sequences);
     const auto child = take_row();
-    records_[child].length = self.length;
-    records_[child].committed = self.committed;
+    records_[child] = self;
     chains_.fork(parent, child);
     return sequence{*this, child};
   }
@@ -323,7 +402,7 @@ class paged_cache {
     const truncation dropped{.tokens = self.length - length,
                              .committed = self.committed - std::min(self.committed, length),
                              .pages = tables().size(row) - keep};
-    chains_.shrink(row, keep, self.committed);
+    chains_.shrink(row, keep, self.committed, std::min(self.committed, length), self.access);
     self.length = length;
     self.committed -= dropped.committed;
     return dropped;
@@ -332,14 +411,15 @@ class paged_cache {
   void release(row_id row) noexcept {
     auto& self = records_[row];
     KVFOLIO_EXPECTS(self.alive);
-    chains_.shrink(row, 0, self.committed);
+    self.access.now = now_;
+    chains_.shrink(row, 0, self.committed, 0, self.access);
     self.length = self.committed = 0;
     self.alive = false;
     if (!self.reserved) free_rows_.push_back(row);  // else when the reservation is resolved
   }
 
   void resolve(row_id head, std::size_t pages, bool accepted) noexcept {
-    reserved_ -= pages;
+    resident().put_back(pages);
     while (head != no_row) {
       auto& self = records_[head];
       const auto row = std::exchange(head, self.next_reserved);
@@ -348,8 +428,7 @@ class paged_cache {
         free_rows_.push_back(row);
       } else if (accepted) {
         const auto wanted = chains_.needs(row, self.length, self.reserved_tokens);
-        chains_.grow(row, self.length, wanted);
-        self.length += self.reserved_tokens;
+        extend(row, self.reserved_tokens, wanted);
       }
     }
   }
@@ -359,9 +438,12 @@ class paged_cache {
   std::size_t longest_;
   memory::block<typename Policies::memory> memory_;
   page_chains<Policies> chains_;
-  std::vector<record> records_;    // by row
-  std::vector<row_id> free_rows_;  // within the capacity reserved at construction
-  std::size_t reserved_ = 0;       // free pages that reservations have set aside
+  std::vector<record> records_;           // by row
+  std::vector<row_id> free_rows_;         // within the capacity reserved at construction
+  mutable std::vector<page_id> matched_;  // by the last match
+  std::uint64_t epoch_ = 0;
+  std::uint64_t now_ = 0;
+  std::uint64_t requests_ = 0;
 };
 
 }  // namespace kvfolio

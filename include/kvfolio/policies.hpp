@@ -3,11 +3,15 @@
 
 #include <kvfolio/copies/concept.hpp>
 #include <kvfolio/copies/host_copies.hpp>
+#include <kvfolio/eviction/concept.hpp>
+#include <kvfolio/eviction/lru.hpp>
 #include <kvfolio/memory/concept.hpp>
 #include <kvfolio/memory/heap.hpp>
 #include <kvfolio/observe/notify.hpp>
 #include <kvfolio/page/concept.hpp>
 #include <kvfolio/page/free_list.hpp>
+#include <kvfolio/prefix/concept.hpp>
+#include <kvfolio/prefix/radix.hpp>
 #include <kvfolio/refcount/concept.hpp>
 #include <kvfolio/refcount/local.hpp>
 #include <kvfolio/table/concept.hpp>
@@ -22,6 +26,8 @@ struct default_policies {
   using page_allocator = kvfolio::page::free_list<>;  ///< which free page comes next
   using page_table = kvfolio::table::flat;            ///< how a sequence finds its pages
   using refcount = kvfolio::refcount::local;          ///< how pins are counted
+  using prefix_index = kvfolio::prefix::radix;        ///< how pages are found again
+  using eviction = kvfolio::eviction::lru;            ///< who leaves
   using copies = kvfolio::host_copies;                ///< who carries out copy-on-write
   using observer = kvfolio::null_observer;            ///< who hears of it
 };
@@ -34,6 +40,8 @@ concept policy_bundle =
     page_allocator<typename P::page_allocator> &&
     page_table<typename P::page_table> &&
     reference_counter<typename P::refcount> &&
+    prefix_index<typename P::prefix_index> &&
+    eviction_policy<typename P::eviction> &&
     copy_backend<typename P::copies> &&
     observer<typename P::observer> &&
     (host_memory<typename P::memory> || !P::copies::needs_bytes);

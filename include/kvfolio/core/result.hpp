@@ -21,6 +21,7 @@ enum class errc : std::uint8_t {
   too_large,           ///< the request needs more pages than there are; it can never succeed
   too_many_sequences,  ///< `max_sequences` or `max_tokens` would be exceeded
   buffer_too_small,    ///< the caller's buffer cannot hold the output; the call says how much does
+  in_use,              ///< sequences are alive that would lose their pages
   in_flight,           ///< a copy of the page has not landed; retry after `complete(ticket)`
 };
 
@@ -33,6 +34,7 @@ enum class errc : std::uint8_t {
     case errc::too_large: return "request larger than the pool";
     case errc::too_many_sequences: return "more sequences or tokens than the cache was made for";
     case errc::buffer_too_small: return "output buffer too small";
+    case errc::in_use: return "sequences are still alive";
     case errc::in_flight: return "a copy of the page has not landed yet";
   }
   return "unknown error";

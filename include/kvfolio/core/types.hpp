@@ -23,4 +23,13 @@ enum class page_id : std::uint32_t {};
 /// One vocabulary entry, as tokenizers and kernels write it.
 using token_id = std::int32_t;
 
+/// Names what a page holds: its tokens, everything before them, and their key scope.
+///
+/// Equal contents have equal keys, in every process that shares the hash. Eviction policies keep
+/// history by key, where a collision costs accuracy; whoever finds pages by key must verify them.
+enum class content_key : std::uint64_t {};
+
+/// The conversation that a request belongs to, as the engine numbers them; 0 means unknown.
+enum class session_id : std::uint64_t {};
+
 }  // namespace kvfolio

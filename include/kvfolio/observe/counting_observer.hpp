@@ -16,10 +16,16 @@ struct event_counts {
   std::uint64_t divergences = 0;  ///< of those, copies of pages that other sequences share
   std::uint64_t page_reuses = 0;  ///< of faults and copies, pages that had held something before
   std::uint64_t pages_freed = 0;  ///< pages that nobody needed any more
-  std::uint64_t tokens_copied = 0;  ///< tokens moved by the page copies
-  std::uint64_t forks = 0;          ///< sequences made from others
-  std::uint64_t pages_shared = 0;   ///< pages that those forks did not copy
-  std::uint64_t failures = 0;       ///< calls that returned an error
+  std::uint64_t tokens_copied = 0;    ///< tokens moved by the page copies
+  std::uint64_t forks = 0;            ///< sequences made from others
+  std::uint64_t pages_shared = 0;     ///< pages that those forks did not copy
+  std::uint64_t pages_indexed = 0;    ///< pages that could be found from then on
+  std::uint64_t pages_evicted = 0;    ///< cached pages that left to make room
+  std::uint64_t pages_withdrawn = 0;  ///< indexed pages that their only owner wrote to again
+  std::uint64_t page_hits = 0;        ///< pages of prompts that were there already
+  std::uint64_t hit_tokens = 0;       ///< tokens of prompts that were there already
+  std::uint64_t prompt_tokens = 0;    ///< tokens of all prompts
+  std::uint64_t failures = 0;         ///< calls that returned an error
 
   /// Pages taken from the free list.
   [[nodiscard]] std::uint64_t pages_allocated() const noexcept { return page_faults + page_copies; }
@@ -64,6 +70,21 @@ class counting_observer {
     ++counts_.forks;
     counts_.pages_shared += event.pages;
   }
+  /// \overload
+  void on(const event::page_indexed& /*event*/) noexcept { ++counts_.pages_indexed; }
+  /// \overload
+  void on(const event::page_evicted& /*event*/) noexcept { ++counts_.pages_evicted; }
+  /// \overload
+  void on(const event::page_withdrawn& /*event*/) noexcept { ++counts_.pages_withdrawn; }
+  /// \overload
+  void on(const event::page_hit& /*event*/) noexcept { ++counts_.page_hits; }
+  /// \overload
+  void on(const event::prompt_matched& event) noexcept {
+    counts_.hit_tokens += event.hit_tokens;
+    counts_.prompt_tokens += event.prompt_tokens;
+  }
+  /// \overload
+  void on(const event::invalidated& /*event*/) noexcept {}
   /// \overload
   void on(const event::failed& /*event*/) noexcept { ++counts_.failures; }
 

@@ -3,6 +3,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 
 #include <kvfolio/core/copy_op.hpp>
 #include <kvfolio/core/result.hpp>
@@ -34,6 +36,42 @@ struct forked {
   std::size_t pages;  ///< that parent and child share, none of which was copied
 };
 
+/// A page is full, and can be found from now on.
+struct page_indexed {
+  page_id page;                   ///< where it is
+  std::optional<page_id> parent;  ///< the indexed page before it; none at the root
+  content_key key;                ///< of the prefix that ends with it
+};
+
+/// A page cannot be found any more, because the only sequence that has it writes to it again.
+struct page_withdrawn {
+  page_id page;     ///< where it still is
+  content_key key;  ///< of the prefix that ended with it
+};
+
+/// A cached page left to make room.
+struct page_evicted {
+  page_id page;     ///< where it was
+  content_key key;  ///< of the prefix that ended with it
+};
+
+/// A request found a page of its prompt.
+struct page_hit {
+  page_id page;       ///< where it is
+  std::size_t depth;  ///< pages before it in the prompt
+};
+
+/// A request was matched with what is indexed.
+struct prompt_matched {
+  std::size_t hit_tokens;     ///< that need not be computed again
+  std::size_t prompt_tokens;  ///< of the whole prompt
+};
+
+/// Everything that was indexed so far matches no more.
+struct invalidated {
+  std::uint64_t epoch;  ///< that begins now
+};
+
 /// A call failed, and changed nothing.
 struct failed {
   errc error;  ///< what the caller was told
@@ -55,7 +93,10 @@ concept handles = requires(O& observer, const E& event) {
 template <class O>
 concept observer = std::movable<O> &&
     handles<O, event::page_fault> && handles<O, event::page_copied> &&
-    handles<O, event::page_freed> && handles<O, event::forked> && handles<O, event::failed>;
+    handles<O, event::page_freed> && handles<O, event::forked> && handles<O, event::failed> &&
+    handles<O, event::page_indexed> && handles<O, event::page_withdrawn> &&
+    handles<O, event::page_evicted> && handles<O, event::page_hit> &&
+    handles<O, event::prompt_matched> && handles<O, event::invalidated>;
 // clang-format on
 
 namespace detail {
@@ -72,8 +113,10 @@ struct ignore : detail::ignore_one<Events>... {
 };
 
 /// Does nothing on every event, and takes no space as a `[[no_unique_address]]` member.
-struct null_observer : ignore<event::page_fault, event::page_copied, event::page_freed,
-                              event::forked, event::failed> {};
+struct null_observer
+    : ignore<event::page_fault, event::page_copied, event::page_freed, event::forked, event::failed,
+             event::page_indexed, event::page_withdrawn, event::page_evicted, event::page_hit,
+             event::prompt_matched, event::invalidated> {};
 
 /// Sends `event` to `observer`: the one place where events leave the library.
 template <class E, handles<E> O>

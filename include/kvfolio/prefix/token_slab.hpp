@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/raw_array.hpp>
+#include <kvfolio/core/types.hpp>
+
+namespace kvfolio::prefix {
+
+/// The tokens that pages hold, found by page id: what makes a hit certain. Costs 4 bytes per token
+/// slot, of which the operating system provides only what is written.
+class token_slab {
+ public:
+  /// For `pages` pages of `per_page` tokens. \throws std::bad_alloc
+  token_slab(std::size_t pages, std::uint32_t per_page)
+      : tokens_{pages * per_page}, per_page_{per_page} {}
+
+  /// Tokens of a page.
+  [[nodiscard]] std::uint32_t per_page() const noexcept { return per_page_; }
+
+  /// All tokens of `page`. Those never written are indeterminate.
+  [[nodiscard]] std::span<const token_id> operator[](page_id page) const noexcept {
+    return {at(page), per_page_};
+  }
+
+  /// Writes `tokens` to `page` from `offset` on. Precondition: they fit.
+  void write(page_id page, std::uint32_t offset, std::span<const token_id> tokens) noexcept {
+    KVFOLIO_EXPECTS(offset + tokens.size() <= per_page_);
+    if (tokens.empty()) return;
+    std::memcpy(tokens_.data() + to_index(page) * per_page_ + offset, tokens.data(),
+                tokens.size_bytes());
+  }
+
+  /// Does `page` hold `tokens`? Precondition: they are a whole page's.
+  [[nodiscard]] bool holds(page_id page, const token_id* tokens) const noexcept {
+    const auto* mine = at(page);
+    std::uint64_t differing =
+        0;  // without branches: they would be mispredicted at every divergence
+    std::uint32_t i = 0;
+    for (; i + 8 <= per_page_; i += 8) {
+      differing |=
+          (pair(mine + i) ^ pair(tokens + i)) | (pair(mine + i + 2) ^ pair(tokens + i + 2)) |
+          (pair(mine + i + 4) ^ pair(tokens + i + 4)) | (pair(mine + i + 6) ^ pair(tokens + i + 6));
+    }
+    for (; i < per_page_; ++i) differing |= static_cast<std::uint32_t>(mine[i] ^ tokens[i]);
+    return differing == 0;
+  }
+
+  /// Asks for the tokens of `page` to be near when they are needed.
+  void prefetch(page_id page) const noexcept { __builtin_prefetch(at(page)); }
+
+ private:
+  [[nodiscard]] static std::uint64_t pair(const token_id* tokens) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, tokens, sizeof(word));
+    return word;
+  }
+
+  [[nodiscard]] const token_id* at(page_id page) const noexcept {
+    return tokens_.data() + to_index(page) * per_page_;
+  }
+
+  raw_array<token_id> tokens_;
+  std::uint32_t per_page_;
+};
+
+}  // namespace kvfolio::prefix

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <kvfolio/cache_parts.hpp>
+#include <kvfolio/core/bitmap.hpp>
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/page_set.hpp>
+#include <kvfolio/page_pool.hpp>
+#include <kvfolio/policies.hpp>
+
+namespace kvfolio {
+
+/// The pages of a pool, of which some outlive their users: an indexed page that nobody pins is
+/// *cached*, until somebody finds it, or it is evicted to make room.
+///
+/// An indexed page holds a pin of its parent. So a page has pins as long as a sequence or an
+/// indexed child needs it, and may be evicted iff it is indexed and has none: leaves go first,
+/// whatever the eviction policy says, and what is evictable is known without a search.
+///
+/// All operations are `noexcept` and allocate nothing, except construction; O(1), and what the
+/// policies cost. One owner thread.
+template <policy_bundle Policies>
+class resident_pages {
+ public:
+  using eviction = typename Policies::eviction;          ///< who leaves
+  using prefix_index = typename Policies::prefix_index;  ///< how pages are found again
+
+  /// Makes a pool of free pages, of which none is indexed. \throws std::bad_alloc
+  resident_pages(cache_parts<Policies>&& parts, std::size_t bound)
+      : pool_{std::move(parts.pages), bound},
+        index_{std::move(parts.index)},
+        ordering_{std::move(parts.ordering)},
+        copies_{std::move(parts.copies)},
+        observer_{std::move(parts.observer)},
+        evictable_{bound} {}
+
+  /// The pages and their pins.
+  [[nodiscard]] const auto& pool() const noexcept { return pool_; }
+  /// What is indexed.
+  [[nodiscard]] const prefix_index& index() const noexcept { return index_; }
+  /// \overload
+  [[nodiscard]] prefix_index& index() noexcept { return index_; }
+  /// Who leaves.
+  [[nodiscard]] const eviction& ordering() const noexcept { return ordering_; }
+  /// Who carries out the copies.
+  [[nodiscard]] const auto& copies() const noexcept { return copies_; }
+  /// \overload
+  [[nodiscard]] auto& copies() noexcept { return copies_; }
+  /// Pages that are not indexed and have no pins, and that only copies in flight still use.
+  [[nodiscard]] std::size_t landing() const noexcept { return landing_; }
+  /// Who hears of every event.
+  [[nodiscard]] auto& observer() noexcept { return observer_; }
+  /// \overload
+  [[nodiscard]] const auto& observer() const noexcept { return observer_; }
+
+  /// Free pages that nobody has set aside.
+  [[nodiscard]] std::size_t at_hand() const noexcept { return pool_.free() - set_aside_; }
+  /// Free pages that are set aside.
+  [[nodiscard]] std::size_t set_aside() const noexcept { return set_aside_; }
+  /// Pages that may be evicted now; evicting them makes room for their parents to follow.
+  [[nodiscard]] std::size_t evictable() const noexcept { return evictable_count_; }
+  /// May `page` be evicted now?
+  [[nodiscard]] bool is_evictable(page_id page) const noexcept {
+    return evictable_.contains(to_index(page));
+  }
+
+  /// Returns a page with one pin, evicting if no free one is at hand. Precondition: one can be had.
+  [[nodiscard]] page_id take(const page_access& access) noexcept {
+    if (at_hand() == 0) {
+      const auto victim = evict(access);
+      pool_.revive(victim);
+      return victim;
+    }
+    const auto page = pool_.allocate();
+    KVFOLIO_EXPECTS(page.has_value());
+    return *page;
+  }
+
+  /// Sets `pages` free pages aside, evicting as many as it must. Precondition: they can be had.
+  void set_aside(std::size_t pages, const page_access& access) noexcept {
+    while (at_hand() < pages) evict_one(access);
+    set_aside_ += pages;
+  }
+  /// Ends that. Precondition: so many are set aside.
+  void put_back(std::size_t pages) noexcept { set_aside_ -= pages; }
+
+  /// Adds a pin to a page in use, or to a cached one.
+  void pin(page_id page) noexcept {
+    if (!pool_.idle(page)) {
+      pool_.pin(page);
+      return;
+    }
+    pool_.revive(page);
+    if (is_evictable(page)) forbid(page);
+  }
+
+  /// Drops a pin, and says whether the page is gone: nobody needs it, and it is not indexed. An
+  /// indexed page that nobody pins is cached from now on.
+  bool unpin(page_id page, page_history history = page_history::draft) noexcept {
+    if (!pool_.unpin(page)) return false;
+    const bool busy = copies_.busy(page);
+    if (index_.contains(page)) {
+      if (!busy) allow(page);
+      return false;
+    }
+    if (busy) {
+      ++landing_;
+    } else {
+      pool_.release(page, history);
+    }
+    notify(observer_, event::page_freed{page});
+    return true;
+  }
+
+  /// Copies, now or later. Precondition: both pages have pins.
+  void submit(const copy_op& op, const model::page_array& bytes, bool shared) noexcept {
+    copies_.submit(op, bytes);
+    notify(observer_, event::page_copied{op, shared});
+  }
+
+  /// The copies up to `ticket` have landed: frees the pages that only they needed, and lets those
+  /// that are cached be evicted. O(copies).
+  void complete(copy_ticket ticket) noexcept {
+    copies_.complete(ticket, [this](page_id page) noexcept {
+      if (!pool_.idle(page)) return;
+      if (index_.contains(page)) {
+        allow(page);
+      } else {
+        --landing_;
+        pool_.release(page, page_history::draft);
+      }
+    });
+  }
+
+  /// Indexes `page`, which follows `at`, unless an equal page is there; returns where it is.
+  /// A page that is indexed now holds its parent, unless it did already, as `held` says.
+  prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page,
+                       std::optional<page_id> held, const page_access& context) noexcept {
+    const bool was_there = index_.contains(page);
+    const auto found = index_.extend(realm, at, page);
+    if (was_there || found.page != page) return found;
+    if (at.page && at.page != held) pin(*at.page);
+    if constexpr (!frontier_aware<eviction>) {
+      auto access = context;
+      access.key = found.key;
+      access.access = ++accesses_;
+      access.depth = static_cast<std::uint32_t>(at.pages);
+      ordering_.miss(access);
+      ordering_.insert(page, access);
+      if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
+    }
+    notify(observer_, event::page_indexed{page, at.page, found.key});
+    return found;
+  }
+
+  /// Takes `page` out of the index, and lets go of its parent unless that is `held` by other means.
+  /// Precondition: it is indexed, has a pin, and is no indexed page's parent.
+  void withdraw(page_id page, std::optional<page_id> held) noexcept {
+    const auto parent = index_.parent(page);
+    const auto key = index_.key(page);
+    forget(page);
+    index_.erase(page);
+    notify(observer_, event::page_withdrawn{page, key});
+    if (parent && parent != held) unpin(*parent);
+  }
+
+  /// A request hit `page`. For policies that hear of every page; deepest page first.
+  void touch(page_id page, std::size_t depth, page_access access) noexcept {
+    if constexpr (!frontier_aware<eviction>) {
+      access.key = index_.key(page);
+      access.access = ++accesses_;
+      access.depth = static_cast<std::uint32_t>(depth);
+      ordering_.touch(page, access);
+    }
+  }
+
+  /// A sequence that ended at the indexed `page` is gone. For policies that hear of no other page.
+  void leave(page_id page, page_access access) noexcept {
+    if constexpr (frontier_aware<eviction>) {
+      access.key = index_.key(page);
+      access.access = ++accesses_;
+      if (ordering_.tracks(page)) {
+        ordering_.touch(page, access);
+      } else {
+        ordering_.insert(page, access);
+        if (!is_evictable(page)) ordering_.suspend(page);
+      }
+    }
+  }
+
+  /// Evicts one page, which is free then. Precondition: `evictable() > 0`.
+  void evict_one(const page_access& access) noexcept {
+    pool_.release(evict(access), page_history::committed);
+  }
+
+  /// Evicts one page, which is nobody's then. Precondition: `evictable() > 0`.
+  [[nodiscard]] page_id evict(const page_access& access) noexcept {
+    const auto victim = ordering_.evict(access, page_set{evictable_.words()});
+    KVFOLIO_EXPECTS(victim && is_evictable(*victim));
+    evictable_.erase(to_index(*victim));
+    --evictable_count_;
+    const auto parent = index_.parent(*victim);
+    const auto key = index_.key(*victim);
+    index_.erase(*victim);
+    notify(observer_, event::page_evicted{*victim, key});
+    if (parent) unpin(*parent);
+    return *victim;
+  }
+
+ private:
+  void allow(page_id page) noexcept {
+    evictable_.insert(to_index(page));
+    ++evictable_count_;
+    if constexpr (frontier_aware<eviction>) {
+      if (ordering_.tracks(page)) {
+        ordering_.resume(page);
+      } else {
+        ordering_.insert_oldest(page);
+      }
+    } else if constexpr (eligibility_aware<eviction>) {
+      ordering_.resume(page);
+    }
+  }
+
+  void forbid(page_id page) noexcept {
+    evictable_.erase(to_index(page));
+    --evictable_count_;
+    if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
+  }
+
+  void forget(page_id page) noexcept {
+    if constexpr (frontier_aware<eviction>) {
+      if (ordering_.tracks(page)) ordering_.erase(page);
+    } else {
+      ordering_.erase(page);
+    }
+  }
+
+  page_pool<typename Policies::page_allocator, typename Policies::refcount> pool_;
+  [[no_unique_address]] prefix_index index_;
+  [[no_unique_address]] eviction ordering_;
+  [[no_unique_address]] typename Policies::copies copies_;
+  [[no_unique_address]] typename Policies::observer observer_;
+  bitmap evictable_;
+  std::size_t evictable_count_ = 0;
+  std::size_t set_aside_ = 0;
+  std::size_t landing_ = 0;
+  std::uint64_t accesses_ = 0;
+};
+
+}  // namespace kvfolio
