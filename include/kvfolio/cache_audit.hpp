@@ -58,12 +58,18 @@ class cache_audit {
       feed(row);
       feed(cache_.records_[row].length);
       feed(cache_.records_[row].committed);
+      feed(cache_.records_[row].reserved ? cache_.records_[row].reserved_tokens + 1 : 0);
       for (std::size_t i = 0; i < cache_.tables().size(row); ++i) {
         feed(to_index(cache_.tables().at(row, i)));
       }
     });
     for (const auto row : cache_.free_rows_) feed(row);
     cache_.chains_.pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
+    for (std::size_t page = 0; page < cache_.config_.pages; ++page) {
+      if (!cache_.chains_.copies().busy(to_page(page))) continue;
+      feed(page);
+      feed(cache_.chains_.copies().unread(to_page(page)));
+    }
     feed(cache_.reserved_);
     feed(cache_.chains_.landing());
     return hash;

@@ -77,7 +77,9 @@ class page_chains {
     const auto wanted = needs(row, length, tokens, before);
     if (wanted.copies_tail) {
       ++before.leaving;
-      before.unread = std::max(before.unread, tokens_in(tables_.size(row) - 1, length));
+      if constexpr (deferring_copy_backend<typename Policies::copies>) {
+        before.unread = std::max(before.unread, tokens_in(tables_.size(row) - 1, length));
+      }
     }
     return wanted;
   }
@@ -155,7 +157,8 @@ class page_chains {
     }
   }
 
-  /// The copies up to `ticket` have landed: frees the pages that only they needed. O(copies).
+  /// The copies up to `ticket` have landed: frees the pages that only they needed, as drafts.
+  /// O(copies).
   void complete(copy_ticket ticket) noexcept {
     copies_.complete(ticket, [this](page_id page) noexcept {
       if (pool_.pins(page) != 0) return;
@@ -174,7 +177,7 @@ class page_chains {
   // What the rows planned before this one will do to a last page that they share with it.
   struct departure {
     std::uint32_t leaving = 0;  // rows that will copy the page, and so let go of it
-    std::uint32_t unread = 0;   // leading tokens that those copies will read
+    std::uint32_t unread = 0;   // leading tokens that those copies will read later than at once
   };
 
   [[nodiscard]] std::size_t tokens_per_page() const noexcept { return bytes_.layout().tokens(); }

@@ -180,11 +180,11 @@ class paged_cache {
     cache_statistics seen{.pages = chains_.pool().capacity(),
                           .free_pages = chains_.pool().free(),
                           .reserved_pages = reserved_,
-                          .landing_pages = chains_.landing(),
-                          .sequences = records_.size() - free_rows_.size()};
+                          .landing_pages = chains_.landing()};
     seen.used_pages = seen.pages - seen.free_pages - seen.landing_pages;
     seen.used_bytes = seen.used_pages * layout_.bytes();
     for (std::size_t row = 0; row < records_.size(); ++row) {
+      seen.sequences += records_[row].alive ? 1 : 0;
       seen.tokens += records_[row].length;
       seen.committed_tokens += records_[row].committed;
       seen.table_pages += tables().size(row);
