@@ -78,7 +78,7 @@ std::vector<answer> measure(const suite& asked, const effort& how) {
     wanted.push_back(&each);
     needed[static_cast<std::size_t>(each.floor)] = true;
   }
-  if (wanted.empty()) throw std::runtime_error("no question contains '" + how.only + "'");
+  if (wanted.empty()) throw std::invalid_argument("no question contains '" + how.only + "'");
   for (std::size_t i = 0; i < needed.size(); ++i) {
     if (needed[i]) add(floor_name(floor_id{i}), asked.floors()[i].text, asked.floors()[i].run);
   }

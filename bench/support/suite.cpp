@@ -4,32 +4,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <fstream>
-#include <iostream>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "support/drawing.hpp"
 #include "support/measure.hpp"
 #include "support/report.hpp"
 #include <CLI/CLI.hpp>
-
+#include <support/output.hpp>
 namespace kvfolio::bench {
-namespace {
-
-void write(const std::string& path, const std::string& text) {
-  if (path == "-") {
-    std::cout << text;
-    return;
-  }
-  std::ofstream file{path};
-  file << text << std::flush;
-  if (!file)
-    throw std::runtime_error("cannot write " + path + "; name a file in a folder of yours");
-}
-
-}  // namespace
-
 floor_id suite::add_floor(std::string text, body run) {
   floors_.push_back({std::move(text), std::move(run)});
   return floor_id{floors_.size() - 1};
@@ -43,6 +27,7 @@ int run_suite(const char* name, const char* purpose, const std::function<void(su
               int argc, char** argv) {
   effort how;
   std::string json;
+  std::string svg;
   bool gate = false;
   CLI::App app{purpose, name};
   app.add_option("--repetitions", how.repetitions, "Times that each loop is measured")
@@ -53,6 +38,7 @@ int run_suite(const char* name, const char* purpose, const std::function<void(su
       ->capture_default_str();
   app.add_option("--only", how.only, "Ask only the questions that contain this text");
   app.add_option("--json", json, "Write the figures to this file; - for stdout, without the table");
+  app.add_option("--svg", svg, "Draw the ratios into this file");
   app.add_flag("--gate", gate, "Exit with 1 if a bar is missed");
   try {
     app.parse(argc, argv);
@@ -63,13 +49,17 @@ int run_suite(const char* name, const char* purpose, const std::function<void(su
     suite asked;
     fill(asked);
     const auto answers = measure(asked, how);
-    if (json != "-") std::cout << as_table(answers);
-    if (!json.empty()) write(json, as_json(answers, name, how));
+    if (json != "-") ::support::write_text("-", as_table(answers));
+    if (!json.empty()) ::support::write_text(json, as_json(answers, name, how));
+    if (!svg.empty()) ::support::write_text(svg, draw(answers, purpose));
     const bool all_met =
         std::all_of(answers.begin(), answers.end(), [](const answer& each) { return each.met(); });
     return gate && !all_met ? 1 : 0;
+  } catch (const std::invalid_argument& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: error: %s\n", name, error.what());
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
     return 1;
   }
 }

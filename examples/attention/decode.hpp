@@ -79,8 +79,14 @@ inline void load(const std::byte* from, kv::dtype type, std::size_t size, float*
   }
 }
 
-// The query heads that share KV head `head`, for one sequence.
-inline void attend(const decode_step& step, std::size_t number, std::uint32_t head, float* output) {
+}  // namespace detail
+
+/// One part of `decode`: writes the attention of the query heads that share KV head `head` in row
+/// `number`. Parts read what they share and write what they do not, so they may run on any threads
+/// at the same time. Precondition: `check(step, output)` does not throw, `number` and `head` exist,
+/// and `step.pages` has every page of the row.
+inline void attend(const decode_step& step, std::size_t number, std::uint32_t head,
+                   std::span<float> output) {
   constexpr auto most = online_softmax::most_tokens;
   const auto& row = step.rows[number];
   const auto& layout = step.pages.layout();
@@ -99,17 +105,16 @@ inline void attend(const decode_step& step, std::size_t number, std::uint32_t he
     const auto tokens =
         std::min({most, row.length - position, std::size_t{layout.tokens() - first}});
     for (std::uint32_t i = 0; i < tokens; ++i) {
-      load(&bytes[layout.key(step.layer, head, first + i)], step.type, key_dim, &keys[i * key_dim]);
-      load(&bytes[layout.value(step.layer, head, first + i)], step.type, value_dim,
-           &values[i * value_dim]);
+      detail::load(&bytes[layout.key(step.layer, head, first + i)], step.type, key_dim,
+                   &keys[i * key_dim]);
+      detail::load(&bytes[layout.value(step.layer, head, first + i)], step.type, value_dim,
+                   &values[i * value_dim]);
     }
     sum.add(keys.data(), values.data(), tokens);
     position += tokens;
   }
-  sum.finish(output + first_query * value_dim);
+  sum.finish(&output[first_query * value_dim]);
 }
-
-}  // namespace detail
 
 /// Writes the attention of every query over all tokens of its sequence, scaled by
 /// `1 / sqrt(key_dim)`, to `output`, `[rows, query_heads, value_dim]`; zeros for a sequence without
@@ -125,7 +130,7 @@ inline void decode(const decode_step& step, std::span<float> output) {
   tbb::parallel_for(range{0, step.rows.size(), 0, kv_heads}, [&](const range& part) {
     for (auto row = part.rows().begin(); row != part.rows().end(); ++row) {
       for (auto head = part.cols().begin(); head != part.cols().end(); ++head) {
-        detail::attend(step, row, head, output.data());
+        attend(step, row, head, output);
       }
     }
   });

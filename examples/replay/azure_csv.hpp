@@ -82,8 +82,9 @@ class timestamp_parser {
 /// Returns the request of one line; its arrival is the time since 1970. \throws bad_line
 [[nodiscard]] inline request parse_azure(std::string_view line) {
   const auto first = line.find(',');
-  const auto second = first == line.npos ? line.npos : line.find(',', first + 1);
-  if (second == line.npos || line.find(',', second + 1) != line.npos) {
+  const auto second =
+      first == std::string_view::npos ? std::string_view::npos : line.find(',', first + 1);
+  if (second == std::string_view::npos || line.find(',', second + 1) != std::string_view::npos) {
     throw bad_line(
         fmt::format("'{}' has not the three fields of {}", line.substr(0, 80), azure_header));
   }

@@ -25,7 +25,7 @@ inline constexpr jsonl_dialect bailian{"Bailian JSONL", 1'000'000'000,
 
 /// Which dialect is it, by its first line?
 [[nodiscard]] inline const jsonl_dialect& dialect_of(std::string_view line) {
-  return line.find("\"chat_id\"") == line.npos ? mooncake : bailian;
+  return line.find("\"chat_id\"") == std::string_view::npos ? mooncake : bailian;
 }
 
 namespace detail {

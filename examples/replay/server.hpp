@@ -7,21 +7,19 @@
 #include <deque>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include <kvfolio/cache_parts.hpp>
-#include <kvfolio/core/math.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/policies.hpp>
 
+#include <replay/checker.hpp>
 #include <replay/copy_log.hpp>
-#include <replay/fingerprint.hpp>
 #include <replay/job.hpp>
 #include <replay/outcome.hpp>
+#include <replay/recorder.hpp>
+#include <replay/sizing.hpp>
 #include <replay/step_clock.hpp>
 #include <replay/token_ids.hpp>
 #include <replay/trace.hpp>
@@ -33,11 +31,6 @@ namespace kv = kvfolio;
 /// The policies of the cache that serves: the default ones, watched.
 struct serving : kv::default_policies {
   using observer = cache_watch;
-};
-
-/// A page did not hold what was written to it, or the cache contradicts itself.
-struct corruption : std::runtime_error {
-  using std::runtime_error::runtime_error;
 };
 
 /// An engine with continuous batching, all but the model: it takes requests when they arrive, finds
@@ -59,7 +52,9 @@ class server {
         options_{options},
         clock_{options.hardware},
         copied_{std::size_t{options.max_batch} * options.samples},
-        cache_{config(), watched_parts()} {}
+        cache_{cache_for(requests, options), watched_parts()},
+        check_{cache_, copied_, options.verify},
+        record_{options.tokens_per_page} {}
 
   /// Serves all requests, calling `tell(done)` now and then. Call it once.
   /// \throws corruption if the cache fails the checks of `options.verify`
@@ -73,12 +68,17 @@ class server {
         continue;
       }
       const auto prefilled = prefill();
-      const auto decodes = decode();
-      end_step(clock_.cost(prefilled, decodes));
-      tell(seen_.finished + seen_.rejected);
+      grow();
+      const auto decoded = decode();
+      end_step(clock_.cost(prefilled, decoded));
+      tell(record_.done());
     }
-    check_cache();
-    return report();
+    check_.check_cache();
+    auto seen = record_.sum_up(clock_.now());
+    seen.events = cache_.observer().counts();
+    seen.tokens_checked = check_.checked();
+    seen.state_digest = cache_.state_digest();
+    return seen;
   }
 
  private:
@@ -92,8 +92,8 @@ class server {
   void receive() {
     for (; next_ < trace_.requests.size(); ++next_) {
       if (trace_.requests[next_].arrival > clock_.now()) return;
-      if (pages_at_end(trace_.requests[next_]) > options_.pages) {
-        ++seen_.rejected;
+      if (pages_at_end(trace_.requests[next_], options_) > options_.pages) {
+        record_.reject();
       } else {
         waiting_.push_back({next_});
       }
@@ -136,27 +136,29 @@ class server {
     return options_.chunk - left;
   }
 
-  // Generates one token of every sequence whose tokens are all computed; those that cannot grow
-  // displace the latest requests. Returns whether there was any.
-  bool decode() {
+  // Finds pages for the next token of every sequence whose tokens are all computed, or for those
+  // that it had before a preemption; the latest requests give way until there are enough.
+  void grow() {
     for (;;) {
       growing_.clear();
       for (auto& each : running_) {
         for (auto& one : each.branches) {
-          if (one.kv && one.to_compute() == 0 && !complete(each, one)) {
-            const auto regained = one.tokens.size() - one.kv.length();
-            growing_.push_back({one.kv, std::max<std::size_t>(regained, 1)});
-          }
+          if (!one.kv || one.to_compute() != 0 || complete(each, one)) continue;
+          const auto regained = one.tokens.size() - one.kv.length();
+          growing_.push_back({one.kv, std::max<std::size_t>(regained, 1)});
         }
       }
-      if (growing_.empty()) return false;
       if (auto pages = cache_.reserve(growing_)) {
         pages->accept();
-        break;
+        check_.check_copies(running_);
+        return;
       }
       preempt_latest();
     }
-    if (options_.verify) check_copies();
+  }
+
+  // Generates the tokens that were just given pages. Returns whether there were any.
+  bool decode() {
     bool any = false;
     for (auto& each : running_) {
       for (std::size_t sample = 0; sample < each.branches.size(); ++sample) {
@@ -175,7 +177,7 @@ class server {
   void compute(branch& one, std::size_t tokens) {
     if (tokens == 0) return;
     const auto next = std::span{std::as_const(one.tokens)}.subspan(one.kv.committed(), tokens);
-    if (options_.verify) write_tokens(cache_, one.kv, next, one.prefix);
+    check_.write(one, next);
     one.kv.commit(next);
   }
 
@@ -189,55 +191,42 @@ class server {
 
   // Takes the pages of the request that was admitted last; it will go on with the tokens it has.
   void preempt_latest() {
-    if (running_.size() == 1) throw corruption("a request that fits the pool cannot grow in it");
+    if (running_.size() == 1) throw std::logic_error("a request that fits cannot grow alone");
     auto& latest = running_.back();
-    const auto& root = latest.branches.front();
-    seen_.recomputed_tokens += root.kv.committed();
+    std::size_t lost = 0;
     for (auto& one : latest.branches) {
       if (!one.kv) break;
-      if (&one != &root)
-        seen_.recomputed_tokens += one.kv.committed() - asked(latest).prompt_tokens;
+      lost += one.kv.committed() - (lost == 0 ? 0 : asked(latest).prompt_tokens);
       give_up(latest, one);
     }
     waiting_.push_front(std::move(latest));
     running_.pop_back();
-    ++seen_.preemptions;
+    record_.preempt(lost);
   }
 
   void end_step(nanoseconds lasted) {
-    read_gauges(lasted);
+    record_.step(lasted, cache_.statistics(), waiting_.size());
     clock_.pass(lasted);
     for (auto& each : running_) note_progress(each);
     std::erase_if(running_, [](const job& each) { return each.branches.empty(); });
-    if (++seen_.steps % steps_between_checks == 0 && options_.verify) check_cache();
+    if (record_.steps() % steps_between_checks == 0) check_.check_cache();
   }
 
   // Notes when the first token came, and lets a request go that has all of them.
   void note_progress(job& each) {
     const auto& request = asked(each);
-    const auto so_far = each.branches.front().tokens.size() - request.prompt_tokens;
-    if (so_far > 0 && !each.first_token_at) each.first_token_at = clock_.now();
+    const auto so_far = each.branches.front().tokens.size();
+    if (so_far > request.prompt_tokens && !each.first_token_at) each.first_token_at = clock_.now();
     for (const auto& one : each.branches) {
       if (!one.kv || one.to_compute() != 0 || !complete(each, one)) return;
     }
-    for (auto& one : each.branches) {
-      seen_.generated_tokens += one.tokens.size() - request.prompt_tokens;
-      give_up(each, one);
-    }
-    ++seen_.finished;
-    seen_.prompt_tokens += request.prompt_tokens;
-    if (each.first_token_at) {
-      seen_.first_token.push_back(*each.first_token_at - request.arrival);
-      if (request.output_tokens > 1) {
-        seen_.per_token.push_back((clock_.now() - *each.first_token_at) /
-                                  (request.output_tokens - 1));
-      }
-    }
+    for (auto& one : each.branches) give_up(each, one);
     each.branches.clear();
+    record_.finish(request, options_.samples, each.first_token_at, clock_.now());
   }
 
   void give_up(const job& owner, branch& one) {
-    if (options_.verify) check(owner, one);
+    check_.check(owner, one);
     one.kv.release();
     one.prefix = {};
   }
@@ -245,61 +234,8 @@ class server {
   void wait_for_arrival() {
     if (next_ == trace_.requests.size()) return;
     const auto idle = trace_.requests[next_].arrival - clock_.now();
-    seen_.over_time.add(idle, {});
+    record_.idle(idle);
     clock_.pass(idle);
-  }
-
-  void read_gauges(nanoseconds lasted) {
-    const auto now = cache_.statistics();
-    const gauges shown{.pages = static_cast<double>(now.used_pages),
-                       .waste_tokens = static_cast<double>(now.slack_tokens),
-                       .sequences = static_cast<double>(now.sequences),
-                       .waiting = static_cast<double>(waiting_.size())};
-    seen_.peak.keep_peaks(shown);
-    seen_.mean.add(shown, static_cast<double>(lasted));
-    seen_.over_time.add(lasted, shown);
-    busy_ += static_cast<double>(lasted);
-    positions_ += static_cast<double>(now.table_pages) * static_cast<double>(lasted);
-  }
-
-  // Each copy that the last call made must have given some branch what it had.
-  void check_copies() {
-    for (const auto& each : running_) {
-      for (const auto& one : each.branches) {
-        if (!one.kv || copied_.size() == 0) break;
-        const auto grown = one.kv.committed() / options_.tokens_per_page;
-        if (grown < one.kv.page_count() && copied_.take(one.kv.page_at(grown))) check(each, one);
-      }
-    }
-    if (copied_.size() != 0) throw corruption("a page was copied for no sequence");
-  }
-
-  void check(const job& owner, const branch& one) {
-    seen_.tokens_checked += one.kv.committed();
-    const auto wrong = find_mismatch(cache_, one.kv, one.tokens);
-    if (!wrong) return;
-    throw corruption(fmt::format(
-        "request {}, sample {}, token {} of {}: page {}, layer {} holds {:016x}, and should hold "
-        "{:016x}",
-        owner.number, &one - owner.branches.data(), wrong->position, one.kv.committed(),
-        kv::to_index(wrong->page), wrong->layer, wrong->found, wrong->expected));
-  }
-
-  void check_cache() const {
-    if (const auto* broken = cache_.check_invariants()) {
-      throw corruption(std::string{"the cache contradicts itself: "} + broken);
-    }
-  }
-
-  outcome report() {
-    seen_.clock = clock_.now();
-    seen_.events = cache_.observer().counts();
-    seen_.state_digest = cache_.state_digest();
-    const auto mean = std::exchange(seen_.mean, {});
-    if (busy_ > 0) seen_.mean.add(mean, 1 / busy_);
-    if (positions_ > 0)
-      seen_.waste_share = mean.waste_tokens / (positions_ * options_.tokens_per_page);
-    return std::move(seen_);
   }
 
   void begin(job& first) {
@@ -312,30 +248,8 @@ class server {
     return one.tokens.size() == std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
   }
 
-  // Pages that a request has just before it ends: the full ones of its prompt are shared.
-  [[nodiscard]] std::size_t pages_at_end(const request& each) const {
-    const std::size_t size = options_.tokens_per_page;
-    const auto all = kv::ceil_div(std::size_t{each.prompt_tokens} + each.output_tokens, size);
-    const auto shared = each.prompt_tokens / size;
-    const std::size_t samples = each.output_tokens == 0 ? 1 : options_.samples;
-    return shared + samples * (all - shared);
-  }
-
-  [[nodiscard]] kv::cache_config config() const {
-    std::size_t longest = 1;
-    for (const auto& each : trace_.requests) {
-      if (pages_at_end(each) > options_.pages) continue;
-      longest = std::max(longest, std::size_t{each.prompt_tokens} + each.output_tokens);
-    }
-    return {.shape = fingerprint::shape(options_.token_bytes),
-            .tokens_per_page = options_.tokens_per_page,
-            .pages = options_.pages,
-            .max_sequences = (options_.max_batch + 1) * options_.samples,
-            .max_tokens = longest};
-  }
-
   [[nodiscard]] kv::cache_parts<Policies> watched_parts() {
-    auto parts = kv::cache_parts<Policies>::make(config());
+    auto parts = kv::cache_parts<Policies>::make(cache_for(trace_, options_));
     if (options_.verify) parts.observer = cache_watch{options_.pages, &copied_};
     return parts;
   }
@@ -345,13 +259,12 @@ class server {
   step_clock clock_;
   copied_pages copied_;
   cache cache_;
+  checker<cache> check_;
+  recorder record_;
   std::size_t next_ = 0;      // request to arrive
   std::deque<job> waiting_;   // first come, first served
   std::vector<job> running_;  // in the order of their admission
   std::vector<typename cache::growth> growing_;
-  outcome seen_;
-  double busy_ = 0;       // nanoseconds in which anything ran
-  double positions_ = 0;  // pages in tables, times nanoseconds
 };
 
 }  // namespace replay

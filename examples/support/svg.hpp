@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -70,11 +72,11 @@ class svg {
   /// A line of text whose baseline is at `place`.
   void text(point place, std::string_view words, double size = 12, anchor side = anchor::start,
             bool bold = false) {
-    static constexpr const char* sides[] = {"start", "middle", "end"};
+    static constexpr std::array<const char*, 3> sides{"start", "middle", "end"};
     fmt::format_to(std::back_inserter(body_),
                    "<text x=\"{:.2f}\" y=\"{:.2f}\" font-size=\"{:g}\" text-anchor=\"{}\"{}>{}"
                    "</text>\n",
-                   place.x, place.y, size, sides[static_cast<int>(side)],
+                   place.x, place.y, size, sides[static_cast<std::size_t>(side)],
                    bold ? " font-weight=\"bold\"" : "", escaped(words));
   }
 

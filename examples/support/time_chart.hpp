@@ -65,7 +65,7 @@ inline void draw_legend(svg& drawing, const panel& shown, double y) {
   auto right = chart_right;
   const auto entry = [&](const std::string& name, const std::string& colour, bool dash) {
     drawing.text({right, y}, name, 11, anchor::end);
-    right -= 5.6 * static_cast<double>(name.size()) + 16;
+    right -= 6.3 * static_cast<double>(name.size()) + 16;
     if (dash) {
       drawing.line({right, y - 4}, {right + 12, y - 4}, colour, true);
     } else {
@@ -74,9 +74,7 @@ inline void draw_legend(svg& drawing, const panel& shown, double y) {
     right -= 14;
   };
   if (shown.limit > 0) entry(shown.limit_name, "#555", true);
-  for (auto each = shown.all.rbegin(); each != shown.all.rend(); ++each) {
-    entry(each->name, each->colour, false);
-  }
+  for (const auto& each : shown.all) entry(each.name, each.colour, false);
 }
 
 inline void draw_panel(svg& drawing, const time_chart& chart, const panel& shown, double top) {
@@ -93,12 +91,14 @@ inline void draw_panel(svg& drawing, const time_chart& chart, const panel& shown
 
   drawing.text({chart_left, top - 7}, shown.title, 12, anchor::start, true);
   draw_legend(drawing, shown, top - 7);
-  for (double tick = 0; tick <= highest * 1.0001; tick += step) {
-    drawing.line({chart_left, y(tick)}, {chart_right, y(tick)}, tick == 0 ? "#222" : "#ddd");
+  for (int i = 0; i * step <= highest * 1.0001; ++i) {
+    const auto tick = i * step;
+    drawing.line({chart_left, y(tick)}, {chart_right, y(tick)}, i == 0 ? "#222" : "#ddd");
     drawing.text({chart_left - 6, y(tick) + 4}, tick_label(tick), 11, anchor::end);
   }
   const auto time_step = tick_step(last, 10);
-  for (double tick = 0; tick <= last * 1.0001; tick += time_step) {
+  for (int i = 0; i * time_step <= last * 1.0001; ++i) {
+    const auto tick = i * time_step;
     drawing.line({x(tick), bottom}, {x(tick), bottom + 4}, "#222");
     if (&shown == &chart.panels.back()) {
       drawing.text({x(tick), bottom + 17}, tick_label(tick), 11, anchor::middle);

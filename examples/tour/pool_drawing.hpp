@@ -24,13 +24,13 @@ class palette {
     const auto place = std::find(names_.begin(), names_.end(), name);
     const auto index = static_cast<std::size_t>(place - names_.begin());
     if (place == names_.end()) names_.push_back(name);
-    return colours_[index % colours_.size()];
+    return colours[index % colours.size()];
   }
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
 
  private:
-  static constexpr std::array<std::string_view, 6> colours_{"#1f6fb4", "#e0872b", "#2b8a3e",
-                                                            "#8a3ea8", "#b5342c", "#4a4a4a"};
+  static constexpr std::array<std::string_view, 6> colours{"#1f6fb4", "#e0872b", "#2b8a3e",
+                                                           "#8a3ea8", "#b5342c", "#4a4a4a"};
   std::vector<std::string> names_;
 };
 

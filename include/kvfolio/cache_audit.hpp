@@ -70,6 +70,7 @@ class cache_audit {
       feed(row);
       feed(cache_.records_[row].length);
       feed(cache_.records_[row].committed);
+      feed(cache_.records_[row].reserved ? cache_.records_[row].reserved_tokens + 1 : 0);
       for (std::size_t i = 0; i < tables().size(row); ++i) feed(to_index(tables().at(row, i)));
     });
     for (const auto row : cache_.free_rows_) feed(row);
@@ -80,6 +81,11 @@ class cache_audit {
       feed(parent ? to_index(*parent) : cache_.config_.pages);
     }
     pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
+    for (std::size_t page = 0; page < cache_.config_.pages; ++page) {
+      if (!resident().copies().busy(to_page(page))) continue;
+      feed(page);
+      feed(resident().copies().unread(to_page(page)));
+    }
     feed(resident().set_aside());
     feed(resident().landing());
     feed(cache_.epoch_);

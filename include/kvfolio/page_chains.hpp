@@ -78,7 +78,9 @@ class page_chains {
     const auto wanted = needs(row, length, tokens, before);
     if (wanted.copies_tail) {
       ++before.leaving;
-      before.unread = std::max(before.unread, tokens_in(tables_.size(row) - 1, length));
+      if constexpr (deferring_copy_backend<typename Policies::copies>) {
+        before.unread = std::max(before.unread, tokens_in(tables_.size(row) - 1, length));
+      }
     }
     return wanted;
   }
@@ -283,7 +285,7 @@ class page_chains {
   // What the rows planned before this one will do to a last page that they share with it.
   struct departure {
     std::uint32_t leaving = 0;  // rows that will copy the page, and so let go of it
-    std::uint32_t unread = 0;   // leading tokens that those copies will read
+    std::uint32_t unread = 0;   // leading tokens that those copies will read later than at once
   };
 
   // How a row stands to the index.

@@ -232,12 +232,12 @@ class paged_cache {
     cache_statistics seen{.pages = resident().pool().capacity(),
                           .free_pages = resident().pool().free(),
                           .reserved_pages = resident().set_aside(),
-                          .landing_pages = resident().landing(),
-                          .sequences = records_.size() - free_rows_.size()};
+                          .landing_pages = resident().landing()};
     seen.cached_pages = chains_.cached();
     seen.used_pages = seen.pages - seen.free_pages - seen.landing_pages - seen.cached_pages;
     seen.used_bytes = seen.used_pages * layout_.bytes();
     for (std::size_t row = 0; row < records_.size(); ++row) {
+      seen.sequences += records_[row].alive ? 1 : 0;
       seen.tokens += records_[row].length;
       seen.committed_tokens += records_[row].committed;
       seen.table_pages += tables().size(row);

@@ -123,8 +123,8 @@ class resident_pages {
     notify(observer_, event::page_copied{op, shared});
   }
 
-  /// The copies up to `ticket` have landed: frees the pages that only they needed, and lets those
-  /// that are cached be evicted. O(copies).
+  /// The copies up to `ticket` have landed: frees the pages that only they needed, as drafts, and
+  /// lets those that are cached be evicted. O(copies).
   void complete(copy_ticket ticket) noexcept {
     copies_.complete(ticket, [this](page_id page) noexcept {
       if (!pool_.idle(page)) return;

@@ -21,7 +21,8 @@ namespace kvfolio {
 /// | `C(pages)`          | for pages `[0, pages)`; the only operation that may throw          |
 /// | `submit(op, pages)` | takes the copy; it runs after those that were submitted before it  |
 /// | `busy(page)`        | does a copy that has not landed read or write `page`?              |
-/// | `unread(page)`      | leading tokens of `page` that copies which have not landed read    |
+/// | `unread(page)`      | a bound of the leading tokens of `page` that copies which have not |
+/// |                     | landed read; 0 if there are none                                   |
 /// | `C::needs_bytes`    | constant: must the host have the bytes of the pages?               |
 ///
 /// The destination of a copy is not `busy` when it is submitted: a page is not reused before the

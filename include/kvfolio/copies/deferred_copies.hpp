@@ -39,7 +39,8 @@ class deferred_copies {
   /// Does a copy that has not landed read or write `page`?
   [[nodiscard]] bool busy(page_id page) const noexcept { return use_[to_index(page)].copies != 0; }
 
-  /// Leading tokens of `page` that copies which have not landed read.
+  /// A bound of the leading tokens of `page` that copies which have not landed read: exact for the
+  /// deepest of them, and kept until no copy touches the page.
   [[nodiscard]] std::uint32_t unread(page_id page) const noexcept {
     return use_[to_index(page)].unread;
   }
@@ -50,7 +51,7 @@ class deferred_copies {
   }
 
   /// Moves the oldest waiting copies to `out`, as many as fit. They must run in this order, after
-  /// what was written to their sources and before what will be written to their destinations.
+  /// what was written to their sources before, and before anything else is written.
   copy_batch take(std::span<copy_op> out) noexcept {
     const auto count = std::min(out.size(), waiting());
     for (auto& op : out.first(count)) op = ring_[taken_++ % ring_.size()];

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include <kvfolio/cache_statistics.hpp>
+
+#include <replay/outcome.hpp>
+#include <replay/trace.hpp>
+
+namespace replay {
+
+/// Watches a server, and sums up what it saw.
+class recorder {
+ public:
+  /// For serving with pages of `tokens_per_page` tokens.
+  explicit recorder(std::uint32_t tokens_per_page) : tokens_per_page_{tokens_per_page} {}
+
+  /// A request was refused, which could never have ended.
+  void reject() { ++seen_.rejected; }
+
+  /// Nothing ran for `lasted`.
+  void idle(nanoseconds lasted) { seen_.over_time.add(lasted, {}); }
+
+  /// A step took `lasted`, during which the cache was as `now` says.
+  void step(nanoseconds lasted, const kvfolio::cache_statistics& now, std::size_t waiting) {
+    const gauges shown{.pages = static_cast<double>(now.used_pages),
+                       .waste_tokens = static_cast<double>(now.slack_tokens),
+                       .sequences = static_cast<double>(now.sequences),
+                       .waiting = static_cast<double>(waiting)};
+    const auto weight = static_cast<double>(lasted);
+    ++seen_.steps;
+    seen_.peak.keep_peaks(shown);
+    seen_.mean.add(shown, weight);
+    seen_.over_time.add(lasted, shown);
+    busy_ += weight;
+    room_ += static_cast<double>(now.table_pages) * tokens_per_page_ * weight;
+  }
+
+  /// A request lost its pages, with `tokens` computed tokens.
+  void preempt(std::size_t tokens) {
+    ++seen_.preemptions;
+    seen_.recomputed_tokens += tokens;
+  }
+
+  /// `asked` ended at `now`; its first token came at `first_token_at`, if it has any.
+  void finish(const request& asked, std::size_t samples, std::optional<nanoseconds> first_token_at,
+              nanoseconds now) {
+    ++seen_.finished;
+    seen_.prompt_tokens += asked.prompt_tokens;
+    seen_.generated_tokens += asked.output_tokens * samples;
+    if (!first_token_at) return;
+    seen_.first_token.push_back(*first_token_at - asked.arrival);
+    if (asked.output_tokens > 1) {
+      seen_.per_token.push_back((now - *first_token_at) / (asked.output_tokens - 1));
+    }
+  }
+
+  /// Number of steps so far.
+  [[nodiscard]] std::uint64_t steps() const { return seen_.steps; }
+
+  /// Number of requests that are done with.
+  [[nodiscard]] std::size_t done() const { return seen_.finished + seen_.rejected; }
+
+  /// Returns what it saw until `now`, without what only the cache knows. Leaves nothing.
+  [[nodiscard]] outcome sum_up(nanoseconds now) {
+    seen_.clock = now;
+    const auto sums = std::exchange(seen_.mean, {});
+    if (busy_ > 0) seen_.mean.add(sums, 1 / busy_);
+    if (room_ > 0) seen_.waste_share = sums.waste_tokens / room_;
+    return std::move(seen_);
+  }
+
+ private:
+  std::uint32_t tokens_per_page_;
+  outcome seen_;
+  double busy_ = 0;  // nanoseconds in which anything ran
+  double room_ = 0;  // token positions in all tables, times nanoseconds
+};
+
+}  // namespace replay
