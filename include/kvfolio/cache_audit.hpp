@@ -73,7 +73,7 @@ class cache_audit {
       feed(cache_.records_[row].reserved ? cache_.records_[row].reserved_tokens + 1 : 0);
       for (std::size_t i = 0; i < tables().size(row); ++i) feed(to_index(tables().at(row, i)));
     });
-    for (const auto row : cache_.free_rows_) feed(row);
+    for (const auto row : cache_.records_.free()) feed(row);
     for (std::size_t page = 0; page < cache_.config_.pages; ++page) {
       if (!index().contains(to_page(page))) continue;
       const auto parent = index().parent(to_page(page));
@@ -89,7 +89,7 @@ class cache_audit {
     feed(resident().set_aside());
     feed(resident().landing());
     feed(cache_.epoch_);
-    feed(cache_.now_);
+    feed(resident().now());
     return hash;
   }
 

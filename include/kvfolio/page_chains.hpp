@@ -93,14 +93,14 @@ class page_chains {
   /// Begins `row` with `pages`, the indexed prefix that ends at `at`. O(pages). Precondition: `row`
   /// is empty.
   void begin(std::size_t row, std::span<const page_id> pages, const prefix_cursor& at,
-             const page_access& access) noexcept {
+             const sequence_record& user) noexcept {
     links_[row] = {.at = at, .indexed = pages.size()};
     if (pages.empty()) return;
     for (const auto page : pages) tables_.push_back(row, page);
     resident_.pin(pages.back());
     if constexpr (!frontier_aware<typename Policies::eviction>) {
       for (auto depth = pages.size(); depth-- > 0;) {
-        resident_.touch(pages[depth], depth, access);
+        resident_.touch(pages[depth], depth, user);
       }
     }
   }
@@ -108,17 +108,17 @@ class page_chains {
   /// Gives `row`, of `length` tokens, of which `committed` are complete, what it needs. O(pages).
   /// Precondition: `wanted` is what it needs, and so many pages can be had.
   void grow(std::size_t row, std::size_t length, std::size_t committed, need wanted,
-            const page_access& access) noexcept {
+            const sequence_record& user) noexcept {
     if (wanted.copies_tail) {
       const auto size = tables_.size(row);
-      copy(row, size - 1, size, length, committed, access);
+      copy(row, size - 1, size, length, committed, user);
       --wanted.pages;
     } else if (prefix_index::enabled && tables_.size(row) * tokens_per_page() > length) {
       make_draft(row, tables_.size(row) - 1);
     }
     for (; wanted.pages != 0; --wanted.pages) {
       // The row pins the new page, and what was its pin of the last one is now the new page's.
-      const auto page = resident_.take(access);
+      const auto page = resident_.take(user);
       tables_.push_back(row, page);
       notify(resident_.observer(), event::page_fault{page});
     }
@@ -128,7 +128,7 @@ class page_chains {
   /// that is full now, if `indexing`. O(tokens). Precondition: the positions before `first` are
   /// complete.
   void note(std::size_t row, std::size_t first, std::span<const token_id> tokens,
-            const prefix_realm& realm, bool indexing, const page_access& access) noexcept {
+            const prefix_realm& realm, bool indexing, const sequence_record& user) noexcept {
     if constexpr (prefix_index::enabled) {
       auto index = first / tokens_per_page();
       auto offset = first % tokens_per_page();
@@ -140,7 +140,7 @@ class page_chains {
         }
         tokens = tokens.subspan(part.size());
         const bool full = offset + part.size() == tokens_per_page();
-        if (full && indexing && links_[row].indexed == index) extend(row, realm, access);
+        if (full && indexing && links_[row].indexed == index) extend(row, realm, user);
       }
     }
   }
@@ -161,7 +161,7 @@ class page_chains {
   /// Drops the pages of `row` from `keep` on, deepest first; of its tokens, `before` were complete,
   /// and `after` are. O(dropped pages). Precondition: `keep <= tables().size(row)`.
   void shrink(std::size_t row, std::size_t keep, std::size_t before, std::size_t after,
-              const page_access& access) noexcept {
+              const sequence_record& user) noexcept {
     auto& links = links_[row];
     auto end = tables_.size(row);
     bool held = keep != end;  // the page before `end`, by this row
@@ -179,7 +179,7 @@ class page_chains {
     const auto last = links.at.page;
     step_back(row, keep, std::min(links.indexed, after / tokens_per_page()));
     tables_.truncate(row, keep);
-    if (keep == 0 && last) resident_.leave(*last, access);
+    if (keep == 0 && last) resident_.leave(*last, user);
   }
 
   /// Returns the end of those pages of `row` from `first` on that are not its own: the pages in
@@ -200,13 +200,13 @@ class page_chains {
   /// own. O(end - first), and the copies. Precondition: so many pages can be had; page `end - 1` is
   /// not the row's own, or is still read by a copy in flight, and then `first` is `end - 1`.
   void copy(std::size_t row, std::size_t first, std::size_t end, std::size_t length,
-            std::size_t committed, const page_access& access) noexcept {
+            std::size_t committed, const sequence_record& user) noexcept {
     const bool held = hangs_elsewhere(row, first);  // the page before, by the row itself
     if (first != 0 && !held) resident_.pin(tables_.at(row, first - 1));
     std::optional<page_id> old;
     for (auto index = first; index < end; ++index) {
       const auto previous = std::exchange(old, tables_.at(row, index));
-      const copy_op op{*old, resident_.take(access), 0, tokens_in(index, length)};
+      const copy_op op{*old, resident_.take(user), 0, tokens_in(index, length)};
       const bool shared = index + 1 < end || !resident_.pool().unique(*old);
       resident_.submit(op, bytes_, shared);
       tables_.replace(row, index, op.destination);
@@ -318,13 +318,13 @@ class page_chains {
   }
 
   // Indexes the first page of the row that is not, or finds its twin.
-  void extend(std::size_t row, const prefix_realm& realm, const page_access& access) noexcept {
+  void extend(std::size_t row, const prefix_realm& realm, const sequence_record& user) noexcept {
     auto& links = links_[row];
     const auto index = links.indexed;
     const auto page = tables_.at(row, index);
     const auto before = index == 0 ? std::optional<page_id>{} : tables_.at(row, index - 1);
     const bool was_there = resident_.index().contains(page);
-    links.at = resident_.extend(realm, links.at, page, before, access);
+    links.at = resident_.extend(realm, links.at, page, before, user);
     ++links.indexed;
     if (links.at.page != page) {
       twins_[to_index(page)] = *links.at.page;
@@ -358,7 +358,7 @@ class page_chains {
       links.at = {};
     } else {
       const auto page = twin_of(row, indexed - 1).value_or(tables_.at(row, indexed - 1));
-      links.at = {.page = page, .key = resident_.index().key(page), .pages = indexed};
+      links.at = {.page = page, .pages = indexed};
     }
     links.indexed = indexed;
     if (cut) resident_.unpin(*cut);

@@ -24,6 +24,7 @@
 #include <kvfolio/request_options.hpp>
 #include <kvfolio/reservation.hpp>
 #include <kvfolio/sequence.hpp>
+#include <kvfolio/sequence_records.hpp>
 #include <kvfolio/token_runs.hpp>
 #include <kvfolio/truncation.hpp>
 
@@ -72,20 +73,15 @@ class paged_cache {
         longest_{config.longest()},
         memory_{std::move(made.memory), checked_mul(layout_.bytes(), config.pages)},
         chains_{std::move(made), {memory_.bytes(), layout_}, config.pages, config.max_sequences},
-        records_(config.max_sequences),
-        matched_(Policies::prefix_index::enabled ? config.longest_in_pages() : 0) {
-    free_rows_.reserve(config.max_sequences);
-    for (auto row = config.max_sequences; row-- > 0;) free_rows_.push_back(row);
-  }
+        records_{config.max_sequences},
+        matched_(Policies::prefix_index::enabled ? config.longest_in_pages() : 0) {}
 
   paged_cache(const paged_cache&) = delete;
   paged_cache(paged_cache&&) = delete;
   paged_cache& operator=(const paged_cache&) = delete;
   paged_cache& operator=(paged_cache&&) = delete;
   /// Precondition: no sequence and no reservation of the cache is left.
-  ~paged_cache() {
-    KVFOLIO_EXPECTS(free_rows_.size() == records_.size() && resident().set_aside() == 0);
-  }
+  ~paged_cache() { KVFOLIO_EXPECTS(records_.unused() && resident().set_aside() == 0); }
 
   /// Begins a sequence with the longest indexed prefix of `prompt` in whole pages, at most
   /// `prompt.size() - 1` tokens: the last must be computed for its logits. These are `length()` and
@@ -95,18 +91,16 @@ class paged_cache {
   [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
                                         const request_options& options = {}) noexcept {
     if (const auto error = check_length(0, prompt.size()); error != errc{}) return fail(error);
-    if (free_rows_.empty()) return fail(errc::too_many_sequences);
-    const auto row = take_row();
+    if (records_.full()) return fail(errc::too_many_sequences);
+    const auto row = records_.take();
     auto& self = records_[row];
-    self.realm = {options.scope, epoch_, options.media};
-    self.access = {.request = ++requests_,
-                   .now = now_,
-                   .tokens = tokens_per_page(),
-                   .request_pages = static_cast<std::uint32_t>(prompt.size() / tokens_per_page()),
-                   .hint = options.retention,
-                   .session = options.session};
+    self = {.realm = {options.scope, epoch_, options.media},
+            .request = ++requests_,
+            .session = options.session,
+            .retention = options.retention,
+            .alive = true};
     const auto at = match(self.realm, prompt);
-    chains_.begin(row, std::span{matched_}.first(at.pages), at, self.access);
+    chains_.begin(row, std::span{matched_}.first(at.pages), at, self);
     self.length = self.committed = at.pages * tokens_per_page();
     for (std::size_t depth = 0; depth < at.pages; ++depth) {
       notify(resident().observer(), event::page_hit{matched_[depth], depth});
@@ -145,7 +139,7 @@ class paged_cache {
     if (error == errc{} && !can_have(pages)) error = errc::out_of_pages;
     if (error != errc{}) return fail(error);
 
-    auto head = no_row;
+    auto head = sequence_record::none;
     for (auto each = wanted.rbegin(); each != wanted.rend(); ++each) {
       const auto row = row_of(each->target);
       auto& self = changing(row);  // in the list twice, it is reserved by now
@@ -153,7 +147,7 @@ class paged_cache {
       self.reserved_tokens = each->tokens;
       self.next_reserved = std::exchange(head, row);
     }
-    resident().set_aside(pages, {.now = now_});
+    resident().set_aside(pages, {});
     return reservation{*this, head, pages};
   }
   /// \overload
@@ -204,8 +198,8 @@ class paged_cache {
   /// Sets the logical time, in the caller's unit, in which retention hints are given. Precondition:
   /// it does not go back.
   void advance(std::uint64_t now) noexcept {
-    KVFOLIO_EXPECTS(now >= now_);
-    now_ = now;
+    KVFOLIO_EXPECTS(now >= resident().now());
+    resident().advance(now);
   }
 
   /// Makes everything indexed so far match no more: the model's weights have changed, say. O(1).
@@ -219,11 +213,11 @@ class paged_cache {
   /// Makes the cache as empty as when it was made. O(cached pages). Fails with `errc::in_use` if a
   /// sequence lives, with `errc::in_flight` if a copy has not landed; then nothing has changed.
   [[nodiscard]] result<void> reset() noexcept {
-    if (free_rows_.size() != records_.size()) return fail(errc::in_use);
+    if (!records_.unused()) return fail(errc::in_use);
     if (resident().landing() != 0 || resident().index().size() != chains_.cached()) {
       return fail(errc::in_flight);
     }
-    while (resident().evictable() != 0) resident().evict_one({.now = now_});
+    while (resident().evictable() != 0) resident().evict_one({});
     return {};
   }
 
@@ -275,18 +269,6 @@ class paged_cache {
   friend audit;
 
   using row_id = std::uint32_t;
-  static constexpr row_id no_row = UINT32_MAX;
-
-  struct record {
-    std::size_t length = 0;
-    std::size_t committed = 0;
-    prefix_realm realm{};
-    page_access access{};  // what eviction policies hear of its pages
-    std::size_t reserved_tokens = 0;
-    row_id next_reserved = no_row;  // in the list of the reservation
-    bool reserved = false;
-    bool alive = false;
-  };
 
   [[nodiscard]] const page_table& tables() const noexcept { return chains_.tables(); }
 
@@ -295,7 +277,7 @@ class paged_cache {
     return target.row_;
   }
 
-  [[nodiscard]] record& changing(row_id row) noexcept {
+  [[nodiscard]] sequence_record& changing(row_id row) noexcept {
     KVFOLIO_EXPECTS(records_[row].alive && !records_[row].reserved);
     return records_[row];
   }
@@ -318,7 +300,7 @@ class paged_cache {
   [[nodiscard]] prefix_cursor match(const prefix_realm& realm,
                                     std::span<const token_id> prompt) const noexcept {
     if (prompt.empty()) return {};
-    const auto most = (prompt.size() - 1) / tokens_per_page();
+    const auto most = std::min((prompt.size() - 1) / tokens_per_page(), matched_.size());
     return resident().index().match(realm, prompt, std::span{matched_}.first(most));
   }
 
@@ -327,13 +309,6 @@ class paged_cache {
     const auto most = resident().pool().capacity() * tokens_per_page();
     if (length > most || tokens > most - length) return errc::too_large;
     return length + tokens > longest_ ? errc::too_many_sequences : errc{};
-  }
-
-  [[nodiscard]] row_id take_row() noexcept {
-    const auto row = free_rows_.back();
-    free_rows_.pop_back();
-    records_[row] = {.alive = true};
-    return row;
   }
 
   [[nodiscard]] fit probe_growth(row_id row, std::size_t tokens) const noexcept {
@@ -355,8 +330,7 @@ class paged_cache {
               typename page_chains<Policies>::need wanted) noexcept {
     auto& self = records_[row];
     if (tokens == 0) return;
-    self.access.now = now_;
-    chains_.grow(row, self.length, self.committed, wanted, self.access);
+    chains_.grow(row, self.length, self.committed, wanted, self);
     self.length += tokens;
   }
 
@@ -374,22 +348,21 @@ class paged_cache {
     }
     if (!can_have(end - begin)) return fail(errc::out_of_pages);
     chains_.make_drafts(row, end);
-    if (end != begin) chains_.copy(row, begin, end, self.length, self.committed, self.access);
+    if (end != begin) chains_.copy(row, begin, end, self.length, self.committed, self);
     return all;
   }
 
   void commit(row_id row, std::span<const token_id> tokens) noexcept {
     auto& self = changing(row);
     KVFOLIO_EXPECTS(tokens.size() <= self.length - self.committed);
-    self.access.now = now_;
-    chains_.note(row, self.committed, tokens, self.realm, self.realm.epoch == epoch_, self.access);
+    chains_.note(row, self.committed, tokens, self.realm, self.realm.epoch == epoch_, self);
     self.committed += tokens.size();
   }
 
   result<sequence> fork(row_id parent) noexcept {
     const auto& self = changing(parent);
-    if (free_rows_.empty()) return fail(errc::too_many_sequences);
-    const auto child = take_row();
+    if (records_.full()) return fail(errc::too_many_sequences);
+    const auto child = records_.take();
     records_[child] = self;
     chains_.fork(parent, child);
     return sequence{*this, child};
@@ -402,7 +375,7 @@ class paged_cache {
     const truncation dropped{.tokens = self.length - length,
                              .committed = self.committed - std::min(self.committed, length),
                              .pages = tables().size(row) - keep};
-    chains_.shrink(row, keep, self.committed, std::min(self.committed, length), self.access);
+    chains_.shrink(row, keep, self.committed, std::min(self.committed, length), self);
     self.length = length;
     self.committed -= dropped.committed;
     return dropped;
@@ -411,21 +384,20 @@ class paged_cache {
   void release(row_id row) noexcept {
     auto& self = records_[row];
     KVFOLIO_EXPECTS(self.alive);
-    self.access.now = now_;
-    chains_.shrink(row, 0, self.committed, 0, self.access);
+    chains_.shrink(row, 0, self.committed, 0, self);
     self.length = self.committed = 0;
     self.alive = false;
-    if (!self.reserved) free_rows_.push_back(row);  // else when the reservation is resolved
+    if (!self.reserved) records_.put(row);  // else when the reservation is resolved
   }
 
   void resolve(row_id head, std::size_t pages, bool accepted) noexcept {
     resident().put_back(pages);
-    while (head != no_row) {
+    while (head != sequence_record::none) {
       auto& self = records_[head];
       const auto row = std::exchange(head, self.next_reserved);
       self.reserved = false;
       if (!self.alive) {
-        free_rows_.push_back(row);
+        records_.put(row);
       } else if (accepted) {
         const auto wanted = chains_.needs(row, self.length, self.reserved_tokens);
         extend(row, self.reserved_tokens, wanted);
@@ -438,11 +410,9 @@ class paged_cache {
   std::size_t longest_;
   memory::block<typename Policies::memory> memory_;
   page_chains<Policies> chains_;
-  std::vector<record> records_;           // by row
-  std::vector<row_id> free_rows_;         // within the capacity reserved at construction
+  sequence_records records_;
   mutable std::vector<page_id> matched_;  // by the last match
   std::uint64_t epoch_ = 0;
-  std::uint64_t now_ = 0;
   std::uint64_t requests_ = 0;
 };
 

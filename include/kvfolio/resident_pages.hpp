@@ -4,14 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/core/bitmap.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/page_set.hpp>
+#include <kvfolio/core/raw_array.hpp>
 #include <kvfolio/page_pool.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/prefix/keyed_hash.hpp>
+#include <kvfolio/sequence_records.hpp>
 
 namespace kvfolio {
 
@@ -37,7 +41,8 @@ class resident_pages {
         ordering_{std::move(parts.ordering)},
         copies_{std::move(parts.copies)},
         observer_{std::move(parts.observer)},
-        evictable_{bound} {}
+        evictable_{bound},
+        keys_{needs_keys ? bound : 0} {}
 
   /// The pages and their pins.
   [[nodiscard]] const auto& pool() const noexcept { return pool_; }
@@ -69,10 +74,15 @@ class resident_pages {
     return evictable_.contains(to_index(page));
   }
 
+  /// Sets the logical time.
+  void advance(std::uint64_t now) noexcept { now_ = now; }
+  /// The logical time.
+  [[nodiscard]] std::uint64_t now() const noexcept { return now_; }
+
   /// Returns a page with one pin, evicting if no free one is at hand. Precondition: one can be had.
-  [[nodiscard]] page_id take(const page_access& access) noexcept {
+  [[nodiscard]] page_id take(const sequence_record& user) noexcept {
     if (at_hand() == 0) {
-      const auto victim = evict(access);
+      const auto victim = evict(user);
       pool_.revive(victim);
       return victim;
     }
@@ -82,8 +92,8 @@ class resident_pages {
   }
 
   /// Sets `pages` free pages aside, evicting as many as it must. Precondition: they can be had.
-  void set_aside(std::size_t pages, const page_access& access) noexcept {
-    while (at_hand() < pages) evict_one(access);
+  void set_aside(std::size_t pages, const sequence_record& user) noexcept {
+    while (at_hand() < pages) evict_one(user);
     set_aside_ += pages;
   }
   /// Ends that. Precondition: so many are set aside.
@@ -140,21 +150,20 @@ class resident_pages {
   /// Indexes `page`, which follows `at`, unless an equal page is there; returns where it is.
   /// A page that is indexed now holds its parent, unless it did already, as `held` says.
   prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page,
-                       std::optional<page_id> held, const page_access& context) noexcept {
+                       std::optional<page_id> held, const sequence_record& user) noexcept {
     const bool was_there = index_.contains(page);
     const auto found = index_.extend(realm, at, page);
     if (was_there || found.page != page) return found;
     if (at.page && at.page != held) pin(*at.page);
     if constexpr (!frontier_aware<eviction>) {
-      auto access = context;
-      access.key = found.key;
-      access.access = ++accesses_;
-      access.depth = static_cast<std::uint32_t>(at.pages);
+      const auto before = at.page ? keys_[to_index(*at.page)] : content_key{};
+      keys_[to_index(page)] = key_after(realm, before, index_.tokens(page));
+      const auto access = describe(page, at.pages, user);
       ordering_.miss(access);
       ordering_.insert(page, access);
       if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
     }
-    notify(observer_, event::page_indexed{page, at.page, found.key});
+    notify(observer_, event::page_indexed{page, at.page, index_.tokens(page)});
     return found;
   }
 
@@ -162,27 +171,22 @@ class resident_pages {
   /// Precondition: it is indexed, has a pin, and is no indexed page's parent.
   void withdraw(page_id page, std::optional<page_id> held) noexcept {
     const auto parent = index_.parent(page);
-    const auto key = index_.key(page);
     forget(page);
     index_.erase(page);
-    notify(observer_, event::page_withdrawn{page, key});
+    notify(observer_, event::page_withdrawn{page});
     if (parent && parent != held) unpin(*parent);
   }
 
   /// A request hit `page`. For policies that hear of every page; deepest page first.
-  void touch(page_id page, std::size_t depth, page_access access) noexcept {
-    if constexpr (!frontier_aware<eviction>) {
-      access.key = index_.key(page);
-      access.access = ++accesses_;
-      access.depth = static_cast<std::uint32_t>(depth);
-      ordering_.touch(page, access);
-    }
+  void touch(page_id page, std::size_t depth, const sequence_record& user) noexcept {
+    if constexpr (!frontier_aware<eviction>) ordering_.touch(page, describe(page, depth, user));
   }
 
-  /// A sequence that ended at the indexed `page` is gone. For policies that hear of no other page.
-  void leave(page_id page, page_access access) noexcept {
+  /// A sequence whose indexed pages ended at `page` is gone. For policies that hear of no other
+  /// page.
+  void leave(page_id page, const sequence_record& user) noexcept {
     if constexpr (frontier_aware<eviction>) {
-      access.key = index_.key(page);
+      auto access = user.access(now_);
       access.access = ++accesses_;
       if (ordering_.tracks(page)) {
         ordering_.touch(page, access);
@@ -194,25 +198,44 @@ class resident_pages {
   }
 
   /// Evicts one page, which is free then. Precondition: `evictable() > 0`.
-  void evict_one(const page_access& access) noexcept {
-    pool_.release(evict(access), page_history::committed);
+  void evict_one(const sequence_record& user) noexcept {
+    pool_.release(evict(user), page_history::committed);
   }
 
   /// Evicts one page, which is nobody's then. Precondition: `evictable() > 0`.
-  [[nodiscard]] page_id evict(const page_access& access) noexcept {
-    const auto victim = ordering_.evict(access, page_set{evictable_.words()});
+  [[nodiscard]] page_id evict(const sequence_record& user) noexcept {
+    const auto victim = ordering_.evict(user.access(now_), page_set{evictable_.words()});
     KVFOLIO_EXPECTS(victim && is_evictable(*victim));
     evictable_.erase(to_index(*victim));
     --evictable_count_;
     const auto parent = index_.parent(*victim);
-    const auto key = index_.key(*victim);
     index_.erase(*victim);
-    notify(observer_, event::page_evicted{*victim, key});
+    notify(observer_, event::page_evicted{*victim});
     if (parent) unpin(*parent);
     return *victim;
   }
 
  private:
+  // Keys are for policies that remember what left; the others get none.
+  static constexpr bool needs_keys = !frontier_aware<eviction> && prefix_index::enabled;
+
+  [[nodiscard]] content_key key_after(const prefix_realm& realm, content_key before,
+                                      std::span<const token_id> tokens) const noexcept {
+    const auto local = hash_.local(tokens);
+    return content_key{before == content_key{}
+                           ? hash_.chain(realm.words(), local)
+                           : hash_.chain(static_cast<std::uint64_t>(before), local)};
+  }
+
+  [[nodiscard]] page_access describe(page_id page, std::size_t depth,
+                                     const sequence_record& user) noexcept {
+    auto access = user.access(now_);
+    access.key = keys_[to_index(page)];
+    access.access = ++accesses_;
+    access.depth = static_cast<std::uint32_t>(depth);
+    return access;
+  }
+
   void allow(page_id page) noexcept {
     evictable_.insert(to_index(page));
     ++evictable_count_;
@@ -247,10 +270,13 @@ class resident_pages {
   [[no_unique_address]] typename Policies::copies copies_;
   [[no_unique_address]] typename Policies::observer observer_;
   bitmap evictable_;
+  prefix::keyed_hash hash_{0};  // of keys that only the eviction policy sees
+  raw_array<content_key> keys_;
   std::size_t evictable_count_ = 0;
   std::size_t set_aside_ = 0;
   std::size_t landing_ = 0;
   std::uint64_t accesses_ = 0;
+  std::uint64_t now_ = 0;
 };
 
 }  // namespace kvfolio

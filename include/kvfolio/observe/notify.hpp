@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include <kvfolio/core/copy_op.hpp>
 #include <kvfolio/core/result.hpp>
@@ -38,21 +39,19 @@ struct forked {
 
 /// A page is full, and can be found from now on.
 struct page_indexed {
-  page_id page;                   ///< where it is
-  std::optional<page_id> parent;  ///< the indexed page before it; none at the root
-  content_key key;                ///< of the prefix that ends with it
+  page_id page;                      ///< where it is
+  std::optional<page_id> parent;     ///< the indexed page before it; none at the root
+  std::span<const token_id> tokens;  ///< that it holds; valid during the call
 };
 
 /// A page cannot be found any more, because the only sequence that has it writes to it again.
 struct page_withdrawn {
-  page_id page;     ///< where it still is
-  content_key key;  ///< of the prefix that ended with it
+  page_id page;  ///< where it still is
 };
 
 /// A cached page left to make room.
 struct page_evicted {
-  page_id page;     ///< where it was
-  content_key key;  ///< of the prefix that ended with it
+  page_id page;  ///< where it was
 };
 
 /// A request found a page of its prompt.

@@ -31,7 +31,6 @@ struct prefix_realm {
 /// Where a walk through the index stands; as made, at the root.
 struct prefix_cursor {
   std::optional<page_id> page;  ///< the last page; none at the root
-  content_key key{};            ///< of the prefix up to here, if it has a page
   std::size_t pages = 0;        ///< in the prefix up to here
 };
 
@@ -57,7 +56,7 @@ struct prefix_cursor {
 /// |                            |                                                  | nobody's parent|
 /// | `contains(page)`           | is it indexed?                                   |                |
 /// | `parent(page)`             | the page before it; none at the root             | indexed        |
-/// | `key(page)`                | the key of the prefix that ends with it          | indexed        |
+/// | `tokens(page)`             | its tokens; none if they are not kept            | indexed        |
 /// | `size()`                   | number of indexed pages                          |                |
 ///
 /// `match` is const: reading leaves no trace. `noexcept` all, except construction.
@@ -75,7 +74,7 @@ concept prefix_index =
       { index.erase(page) }                    noexcept -> std::same_as<void>;
       { unchanging.contains(page) }            noexcept -> std::same_as<bool>;
       { unchanging.parent(page) }              noexcept -> std::same_as<std::optional<page_id>>;
-      { unchanging.key(page) }                 noexcept -> std::same_as<content_key>;
+      { unchanging.tokens(page) }              noexcept -> std::same_as<std::span<const token_id>>;
       { unchanging.size() }                    noexcept -> std::same_as<std::size_t>;
       requires std::same_as<decltype(I::enabled), const bool>;
     };

@@ -8,7 +8,7 @@
 #include <span>
 
 #include <kvfolio/core/types.hpp>
-#include <kvfolio/prefix/key_scope.hpp>
+#include <kvfolio/prefix/concept.hpp>
 
 namespace kvfolio::prefix {
 
@@ -22,13 +22,6 @@ class keyed_hash {
  public:
   /// Uses `seed` for every key.
   explicit constexpr keyed_hash(std::uint64_t seed) noexcept : seed_{seed} {}
-
-  /// The key of the empty prefix in `scope`.
-  [[nodiscard]] constexpr content_key root(const key_scope& scope) const noexcept {
-    auto key = fold(seed_ ^ secret[0], scope.salt ^ secret[1]);
-    key = fold(key ^ scope.adapter, scope.adapter_version ^ secret[2]);
-    return content_key{key};
-  }
 
   /// The part of a page's key that depends on its tokens alone. Independent of the other pages, so
   /// that many can be computed at a time. The tokens are framed by their number.
@@ -46,13 +39,17 @@ class keyed_hash {
     return fold(one, other);
   }
 
-  /// The key of a page whose prefix has the key `before`, from its tokens and its media.
-  [[nodiscard]] constexpr content_key chain(
-      content_key before, std::uint64_t local_part,
-      const std::array<std::uint64_t, 2>& media) const noexcept {
-    auto key = fold(static_cast<std::uint64_t>(before) ^ secret[1], local_part ^ secret[2]);
-    if (media[0] != 0 || media[1] != 0) key = fold(key ^ media[0], media[1] ^ secret[0]);
-    return content_key{key};
+  /// The key of a page that follows what `before` names, from the part that its tokens give.
+  [[nodiscard]] constexpr std::uint64_t chain(std::uint64_t before,
+                                              std::uint64_t local_part) const noexcept {
+    return fold(before ^ secret[1], local_part ^ secret[2]);
+  }
+  /// The same for the first page of a prefix.
+  [[nodiscard]] constexpr std::uint64_t chain(const realm_words& realm,
+                                              std::uint64_t local_part) const noexcept {
+    const auto scope =
+        fold(fold(realm[0] ^ seed_, realm[1] ^ secret[0]) ^ realm[2], realm[3] ^ secret[1]);
+    return chain(scope, local_part);
   }
 
   /// What the media that overlap the page of positions `[first, first + count)` add to its

@@ -43,7 +43,7 @@ class none {
     return std::nullopt;
   }
   /// None.
-  [[nodiscard]] content_key key(page_id /*page*/) const noexcept { return {}; }
+  [[nodiscard]] std::span<const token_id> tokens(page_id /*page*/) const noexcept { return {}; }
   /// None.
   [[nodiscard]] std::size_t size() const noexcept { return 0; }
 };

@@ -19,16 +19,15 @@
 namespace kvfolio::prefix {
 
 /// A tree of pages in which most pages have one child: the *heir*, to which a link leads, so that a
-/// conversation is walked by comparing tokens and hashing nothing. Further children are found by
-/// the key of their prefix. A hit is verified: every token, and the scope, is compared. The
-/// default.
+/// conversation is walked by comparing tokens and hashing nothing. Further children are found in a
+/// hash table. A hit is verified: every token, and the scope, is compared. The default.
 ///
 /// It is a radix tree (SGLang's cache, Zheng et al., 2024) whose edges are lists of pages instead
 /// of arrays: they grow by one page, split and shrink without moving anything, and a match changes
-/// nothing. `match` is about the time to read the tokens, with those of the next pages on their way
-/// from memory; `extend` and `erase` are O(1) expected. No recursion; 10,000 children of a page are
-/// as fast as ten. Costs 40 to 48 bytes per page and 4 per token, and allocates nothing after
-/// construction. One owner thread.
+/// nothing. `match` takes about the time to read the tokens, with those of the next 16 pages on
+/// their way from memory; `extend` and `erase` are O(1) expected. No recursion; 10,000 children of
+/// a page are as fast as ten. Costs 17 to 21 bytes per page, 4 per token, and 48 that are touched
+/// only for first pages and media; allocates nothing after construction. One owner thread.
 template <class Hash = keyed_hash>
 class basic_radix {
  public:
@@ -38,9 +37,10 @@ class basic_radix {
   basic_radix(std::size_t pages, std::uint32_t tokens_per_page, std::uint64_t seed)
       : hash_{seed},
         tokens_{pages, tokens_per_page},
+        heirs_(pages, none),
         nodes_(pages),
         media_{pages},
-        roots_{pages},
+        realms_{pages},
         buckets_(std::bit_ceil(pages + 1), none) {}
 
   /// `page` holds `tokens` from `offset` on.
@@ -54,55 +54,60 @@ class basic_radix {
     note(to, 0, tokens_[from].first(count));
   }
 
-  /// Writes the longest indexed prefix of `tokens` in whole pages to `out`. About 4 ns a page of 16
-  /// tokens in cache.
+  /// All tokens of `page`. Precondition: `contains(page)`.
+  [[nodiscard]] std::span<const token_id> tokens(page_id page) const noexcept {
+    return tokens_[page];
+  }
+
+  /// Writes the longest indexed prefix of `tokens` in whole pages to `out`.
   [[nodiscard]] prefix_cursor match(const prefix_realm& realm, std::span<const token_id> tokens,
                                     std::span<page_id> out) const noexcept {
     const auto per_page = tokens_.per_page();
     const auto most = std::min(out.size(), tokens.size() / per_page);
-    prefix_cursor at;
+    auto last = none;
     auto ahead = none;
-    for (const auto* wanted = tokens.data(); at.pages < most; wanted += per_page) {
-      const auto media = hash_.media(realm.media, at.pages * per_page, per_page);
-      auto next = at.page ? node(*at.page).heir : none;
-      if (next == none || !is(next, wanted, media)) {
-        next = other_child(realm, at, wanted, media);
+    std::size_t found = 0;
+    for (const auto* wanted = tokens.data(); found < most; ++found, wanted += per_page) {
+      const auto media = media_of(realm, found);
+      auto next = last == none ? none : heirs_[last];
+      if (next != none && is(next, wanted, media)) {
+        if (ahead != none) ahead = step_ahead(ahead);
+      } else {
+        next = other_child(realm, last, wanted, media);
         if (next == none) break;
         ahead = next;
         for (int i = 0; i < look_ahead && ahead != none; ++i) ahead = step_ahead(ahead);
-      } else if (ahead != none) {
-        ahead = step_ahead(ahead);
       }
-      at.page = page_id{next};
-      out[at.pages++] = *at.page;
+      last = next;
+      out[found] = page_id{last};
     }
-    if (at.page) at.key = key(*at.page);
-    return at;
+    return cursor(last, found);
   }
 
   /// The indexed page after `at` that holds what `page` does; `page`, if there was none.
   prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page) noexcept {
+    const auto id = static_cast<std::uint32_t>(page);
+    const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
     const auto* held = tokens_[page].data();
-    const auto per_page = tokens_.per_page();
-    const auto media = hash_.media(realm.media, at.pages * per_page, per_page);
-    auto found = at.page ? node(*at.page).heir : none;
-    if (found == none || !is(found, held, media)) found = other_child(realm, at, held, media);
-    if (found == none) {
-      insert(realm, at, page, media);
-      found = static_cast<std::uint32_t>(page);
+    const auto media = media_of(realm, at.pages);
+    auto found = parent == none ? none : heirs_[parent];
+    if (found == none || !is(found, held, media)) {
+      found = other_child(realm, parent, held, media);
+      if (found == none) found = insert(realm, parent, id, media);
     }
-    return {.page = page_id{found}, .key = nodes_[found].key, .pages = at.pages + 1};
+    return cursor(found, at.pages + 1);
   }
 
   /// Forgets `page`. Precondition: `contains(page)`, and it has no child.
   void erase(page_id page) noexcept {
-    auto& self = node(page);
     const auto id = static_cast<std::uint32_t>(page);
-    KVFOLIO_EXPECTS(contains(page) && self.heir == none);
-    if (self.parent != none && nodes_[self.parent].heir == id) {
-      nodes_[self.parent].heir = none;
+    auto& self = nodes_[id];
+    KVFOLIO_EXPECTS(contains(page) && heirs_[id] == none);
+    if (self.parent != none && heirs_[self.parent] == id) {
+      heirs_[self.parent] = none;
     } else {
-      auto* link = &bucket(self.key);
+      const auto realm = self.parent == none ? realms_[id] : realm_words{};
+      auto* link = &bucket(realm, self.parent, tokens_[page].data());
       while (*link != id) link = &nodes_[*link].next;
       *link = self.next;
     }
@@ -111,17 +116,16 @@ class basic_radix {
   }
 
   /// Is `page` indexed?
-  [[nodiscard]] bool contains(page_id page) const noexcept { return node(page).indexed; }
+  [[nodiscard]] bool contains(page_id page) const noexcept {
+    return nodes_[to_index(page)].indexed;
+  }
 
   /// The page before `page`. Precondition: `contains(page)`.
   [[nodiscard]] std::optional<page_id> parent(page_id page) const noexcept {
-    const auto before = node(page).parent;
+    const auto before = nodes_[to_index(page)].parent;
     if (before == none) return std::nullopt;
     return page_id{before};
   }
-
-  /// The key of the prefix that ends with `page`. Precondition: `contains(page)`.
-  [[nodiscard]] content_key key(page_id page) const noexcept { return node(page).key; }
 
   /// Number of indexed pages.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
@@ -132,87 +136,95 @@ class basic_radix {
   using media_key = std::array<std::uint64_t, 2>;
 
   struct page_node {
-    content_key key{};
     std::uint32_t parent = none;
-    std::uint32_t heir = none;
     std::uint32_t next = none;  // in its bucket, if it is nobody's heir
     bool indexed = false;
     bool has_media = false;
+    bool has_others = false;  // it may have children that are not its heir
   };
-  [[nodiscard]] page_node& node(page_id page) noexcept { return nodes_[to_index(page)]; }
-  [[nodiscard]] const page_node& node(page_id page) const noexcept {
-    return nodes_[to_index(page)];
+
+  [[nodiscard]] static prefix_cursor cursor(std::uint32_t id, std::size_t pages) noexcept {
+    if (id == none) return {};
+    return {.page = page_id{id}, .pages = pages};
   }
-  [[nodiscard]] std::uint32_t& bucket(content_key key) noexcept {
-    return buckets_[static_cast<std::uint64_t>(key) & (buckets_.size() - 1)];
+
+  [[nodiscard]] media_key media_of(const prefix_realm& realm, std::size_t index) const noexcept {
+    if (realm.media.empty()) return {};
+    return hash_.media(realm.media, index * tokens_.per_page(), tokens_.per_page());
   }
-  [[nodiscard]] const std::uint32_t& bucket(content_key key) const noexcept {
-    return buckets_[static_cast<std::uint64_t>(key) & (buckets_.size() - 1)];
+
+  // Where a child of `parent` is found that is not its heir, by its tokens; for the first page of a
+  // prefix, by its realm too.
+  [[nodiscard]] std::size_t slot(const realm_words& realm, std::uint32_t parent,
+                                 const token_id* tokens) const noexcept {
+    const auto local = hash_.local({tokens, tokens_.per_page()});
+    const auto key = parent == none ? hash_.chain(realm, local) : hash_.chain(parent, local);
+    return static_cast<std::size_t>(key) & (buckets_.size() - 1);
+  }
+  [[nodiscard]] std::uint32_t& bucket(const realm_words& realm, std::uint32_t parent,
+                                      const token_id* tokens) noexcept {
+    return buckets_[slot(realm, parent, tokens)];
   }
 
   // Does the page hold these tokens, and these media?
   [[nodiscard]] bool is(std::uint32_t id, const token_id* tokens,
                         const media_key& media) const noexcept {
     const bool has_media = media != media_key{};
-    if (nodes_[id].has_media != has_media || (has_media && media_[id] != media)) return false;
+    if (any_media_ || has_media) {  // else the nodes need not be looked at
+      if (nodes_[id].has_media != has_media || (has_media && media_[id] != media)) return false;
+    }
     return tokens_.holds(page_id{id}, tokens);
   }
 
-  [[nodiscard]] content_key key_after(const prefix_realm& realm, const prefix_cursor& at,
-                                      const token_id* tokens,
-                                      const media_key& media) const noexcept {
-    const auto before = at.page ? key(*at.page) : hash_.root(realm.scope);
-    return hash_.chain(before, hash_.local({tokens, tokens_.per_page()}), media);
-  }
-
   // The child that is not the heir; none, if there is none.
-  [[nodiscard]] std::uint32_t other_child(const prefix_realm& realm, const prefix_cursor& at,
+  [[nodiscard]] std::uint32_t other_child(const prefix_realm& realm, std::uint32_t parent,
                                           const token_id* tokens,
                                           const media_key& media) const noexcept {
-    const auto key = key_after(realm, at, tokens, media);
-    const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
-    for (auto id = bucket(key); id != none; id = nodes_[id].next) {
-      const auto& self = nodes_[id];
-      if (self.key != key || self.parent != parent || !is(id, tokens, media)) continue;
-      if (parent != none || roots_[id] == realm.words()) return id;
+    if (parent != none && !nodes_[parent].has_others) return none;
+    const auto words = realm.words();
+    for (auto id = buckets_[slot(words, parent, tokens)]; id != none; id = nodes_[id].next) {
+      if (nodes_[id].parent != parent || !is(id, tokens, media)) continue;
+      if (parent != none || realms_[id] == words) return id;
     }
     return none;
   }
 
-  void insert(const prefix_realm& realm, const prefix_cursor& at, page_id page,
-              const media_key& media) noexcept {
-    KVFOLIO_EXPECTS(!contains(page));
-    const auto id = static_cast<std::uint32_t>(page);
-    auto& self = node(page);
-    self = {.key = key_after(realm, at, tokens_[page].data(), media),
-            .parent = at.page ? static_cast<std::uint32_t>(*at.page) : none,
-            .indexed = true,
-            .has_media = media != media_key{}};
+  std::uint32_t insert(const prefix_realm& realm, std::uint32_t parent, std::uint32_t id,
+                       const media_key& media) noexcept {
+    KVFOLIO_EXPECTS(!contains(page_id{id}));
+    auto& self = nodes_[id];
+    self = {.parent = parent, .indexed = true, .has_media = media != media_key{}};
+    any_media_ = any_media_ || self.has_media;
     if (self.has_media) media_[id] = media;
-    if (self.parent == none) roots_[id] = realm.words();
-    if (self.parent != none && nodes_[self.parent].heir == none) {
-      nodes_[self.parent].heir = id;
+    if (parent == none) realms_[id] = realm.words();
+    if (parent != none && heirs_[parent] == none) {
+      heirs_[parent] = id;
     } else {
-      auto& first = bucket(self.key);
+      if (parent != none) nodes_[parent].has_others = true;
+      auto& first = bucket(realm.words(), parent, tokens_[page_id{id}].data());
       self.next = first;
       first = id;
     }
     ++size_;
+    return id;
   }
 
   // Asks for the tokens of a page that may be needed soon, and returns the one after it.
   [[nodiscard]] std::uint32_t step_ahead(std::uint32_t id) const noexcept {
     tokens_.prefetch(page_id{id});
-    return nodes_[id].heir;
+    return heirs_[id];
   }
 
   Hash hash_;
   token_slab tokens_;
-  std::vector<page_node> nodes_;
-  raw_array<media_key> media_;    // by page, where there are media
-  raw_array<realm_words> roots_;  // by page, where it is the first of a prefix
+  std::vector<std::uint32_t>
+      heirs_;                      // by page; apart from the rest, because matches walk along them
+  std::vector<page_node> nodes_;   // by page
+  raw_array<media_key> media_;     // by page, where there are media
+  raw_array<realm_words> realms_;  // by page, where it is the first of a prefix
   std::vector<std::uint32_t> buckets_;
   std::size_t size_ = 0;
+  bool any_media_ = false;  // was there ever a page that has some?
 };
 
 /// The default prefix index.

@@ -38,29 +38,15 @@ class token_slab {
 
   /// Does `page` hold `tokens`? Precondition: they are a whole page's.
   [[nodiscard]] bool holds(page_id page, const token_id* tokens) const noexcept {
-    const auto* mine = at(page);
-    std::uint64_t differing =
-        0;  // without branches: they would be mispredicted at every divergence
-    std::uint32_t i = 0;
-    for (; i + 8 <= per_page_; i += 8) {
-      differing |=
-          (pair(mine + i) ^ pair(tokens + i)) | (pair(mine + i + 2) ^ pair(tokens + i + 2)) |
-          (pair(mine + i + 4) ^ pair(tokens + i + 4)) | (pair(mine + i + 6) ^ pair(tokens + i + 6));
-    }
-    for (; i < per_page_; ++i) differing |= static_cast<std::uint32_t>(mine[i] ^ tokens[i]);
-    return differing == 0;
+    constexpr std::size_t usual = 16;  // a size that the compiler knows is compared without a call
+    if (per_page_ == usual) return std::memcmp(at(page), tokens, usual * sizeof(token_id)) == 0;
+    return std::memcmp(at(page), tokens, per_page_ * sizeof(token_id)) == 0;
   }
 
   /// Asks for the tokens of `page` to be near when they are needed.
   void prefetch(page_id page) const noexcept { __builtin_prefetch(at(page)); }
 
  private:
-  [[nodiscard]] static std::uint64_t pair(const token_id* tokens) noexcept {
-    std::uint64_t word = 0;
-    std::memcpy(&word, tokens, sizeof(word));
-    return word;
-  }
-
   [[nodiscard]] const token_id* at(page_id page) const noexcept {
     return tokens_.data() + to_index(page) * per_page_;
   }
