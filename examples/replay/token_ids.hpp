@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -19,7 +20,7 @@ namespace replay {
 
 /// Names the text of a hash block, which all requests with the same id share.
 [[nodiscard]] constexpr std::uint64_t hashed_text(std::uint64_t hash_id) {
-  return kvfolio::mix_bits(kvfolio::mix_bits(hash_id + 1) + 0);
+  return kvfolio::mix_bits(kvfolio::mix_bits(hash_id + 1));
 }
 
 /// Names a text of one request alone: its prompt, if it has no hash ids, with `branch` 0; what its
@@ -32,14 +33,15 @@ namespace replay {
 [[nodiscard]] inline std::vector<kvfolio::token_id> prompt_of(const trace& all,
                                                               std::size_t number) {
   const auto& asked = all.requests[number];
-  std::vector<kvfolio::token_id> prompt(asked.prompt_tokens);
-  const auto own = own_text(number, 0);
-  for (std::size_t i = 0; i < prompt.size(); ++i) {
-    prompt[i] = asked.hash_ids.empty()
-                    ? token_of(own, i)
-                    : token_of(hashed_text(asked.hash_ids[i / all.tokens_per_hash]),
-                               i % all.tokens_per_hash);
+  std::vector<kvfolio::token_id> prompt;
+  prompt.reserve(asked.prompt_tokens);
+  for (const auto id : asked.hash_ids) {
+    const auto left = asked.prompt_tokens - prompt.size();
+    const auto tokens = std::min<std::size_t>(all.tokens_per_hash, left);
+    for (std::size_t i = 0; i < tokens; ++i) prompt.push_back(token_of(hashed_text(id), i));
   }
+  const auto own = own_text(number, 0);
+  while (prompt.size() < asked.prompt_tokens) prompt.push_back(token_of(own, prompt.size()));
   return prompt;
 }
 

@@ -17,7 +17,9 @@ class progress {
   /// Counts to `total` things that are called `what`.
   progress(std::string what, std::size_t total)
       : what_{std::move(what)}, total_{total}, shown_{isatty(STDERR_FILENO) != 0} {}
+  progress(const progress&) = delete;
   progress(progress&&) = delete;
+  progress& operator=(const progress&) = delete;
   progress& operator=(progress&&) = delete;
   /// Wipes the line.
   ~progress() {

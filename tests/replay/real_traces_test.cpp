@@ -22,11 +22,9 @@ fs::path shared(const char* file) {
          file;
 }
 
-#define SKIP_WITHOUT(path)                                               \
-  if (!fs::exists(path)) {                                               \
-    GTEST_SKIP() << path << " is not there; set KVFOLIO_SHARED to have " \
-                 << "the folder with data/";                             \
-  }
+std::string missing(const fs::path& path) {
+  return path.string() + " is not there; KVFOLIO_SHARED may name the folder that has data/";
+}
 
 nlohmann::json report_of(const trace& asked, const serving_options& options) {
   const auto seen = server<>{asked, options}.run([](std::size_t) {});
@@ -37,7 +35,7 @@ nlohmann::json report_of(const trace& asked, const serving_options& options) {
 
 TEST(real_traces, the_code_trace_is_served_and_every_token_checked) {
   const auto path = shared("azure_llm_code_2023.csv");
-  SKIP_WITHOUT(path);
+  if (!fs::exists(path)) GTEST_SKIP() << missing(path);
   const auto asked = load_trace(path.string());
   EXPECT_EQ(asked.requests.size(), 8'819U);
   const auto report = report_of(asked, {.verify = true});
@@ -49,7 +47,7 @@ TEST(real_traces, the_code_trace_is_served_and_every_token_checked) {
 
 TEST(real_traces, the_conversation_trace_is_served) {
   const auto path = shared("conversation_trace.jsonl");
-  SKIP_WITHOUT(path);
+  if (!fs::exists(path)) GTEST_SKIP() << missing(path);
   const auto asked = load_trace(path.string());
   EXPECT_EQ(asked.tokens_per_hash, 512U);
   const auto report = report_of(asked, {});
