@@ -201,25 +201,22 @@ class page_chains {
   /// not the row's own, or is still read by a copy in flight, and then `first` is `end - 1`.
   void copy(std::size_t row, std::size_t first, std::size_t end, std::size_t length,
             std::size_t committed, const sequence_record& user) noexcept {
-    const bool held = hangs_elsewhere(row, first);  // the page before, by the row itself
-    if (first != 0 && !held) resident_.pin(tables_.at(row, first - 1));
-    std::optional<page_id> old;
-    for (auto index = first; index < end; ++index) {
-      const auto previous = std::exchange(old, tables_.at(row, index));
-      const copy_op op{*old, resident_.take(user), 0, tokens_in(index, length)};
-      const bool shared = index + 1 < end || !resident_.pool().unique(*old);
+    // Deepest first, so that the old chain is let go of as in `shrink`.
+    bool held = true;
+    for (auto index = end; index-- > first;) {
+      const auto old = tables_.at(row, index);
+      const bool hangs = hangs_elsewhere(row, index);
+      const bool shared = !held || !resident_.pool().unique(old);
+      const copy_op op{old, resident_.take(user), 0, tokens_in(index, length)};
       resident_.submit(op, bytes_, shared);
       tables_.replace(row, index, op.destination);
       if (committed > index * tokens_per_page()) {
-        resident_.index().copy_note(*old, op.destination, tokens_in(index, committed));
+        resident_.index().copy_note(old, op.destination, tokens_in(index, committed));
       }
-      const bool hung = previous && resident_.index().contains(*old) &&
-                        resident_.index().parent(*old) != previous;
-      if (hung) resident_.unpin(*previous);
+      held = (held && resident_.unpin(old)) || hangs;
     }
-    // Of the old pages, the row held the last one. If that is gone now, because only a copy in
-    // flight needed it, it has let go of the page before it.
-    if (resident_.unpin(*old) && first != 0) resident_.unpin(tables_.at(row, first - 1));
+    // The new pages hold the one before them, by what held it before if that is gone.
+    if (first != 0 && !held) resident_.pin(tables_.at(row, first - 1));
   }
 
   /// Is no row being planned? For checks: O(pages).
