@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -11,10 +10,9 @@
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
-#include <kvfolio/core/raw_array.hpp>
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/prefix/keyed_hash.hpp>
-#include <kvfolio/prefix/token_slab.hpp>
+#include <kvfolio/prefix/page_contents.hpp>
 
 namespace kvfolio::prefix {
 
@@ -36,33 +34,31 @@ class basic_radix {
   /// Makes an index of nothing. \throws std::bad_alloc
   basic_radix(std::size_t pages, std::uint32_t tokens_per_page, std::uint64_t seed)
       : hash_{seed},
-        tokens_{pages, tokens_per_page},
+        contents_{pages, tokens_per_page},
         heirs_(pages, none),
         nodes_(pages),
-        media_{pages},
-        realms_{pages},
         buckets_(std::bit_ceil(pages + 1), none) {}
 
   /// `page` holds `tokens` from `offset` on.
   void note(page_id page, std::uint32_t offset, std::span<const token_id> tokens) noexcept {
     KVFOLIO_EXPECTS(!contains(page));
-    tokens_.write(page, offset, tokens);
+    contents_.tokens().write(page, offset, tokens);
   }
 
   /// `to` holds the first `count` tokens that `from` does.
   void copy_note(page_id from, page_id to, std::uint32_t count) noexcept {
-    note(to, 0, tokens_[from].first(count));
+    note(to, 0, contents_.tokens()[from].first(count));
   }
 
   /// All tokens of `page`. Precondition: `contains(page)`.
   [[nodiscard]] std::span<const token_id> tokens(page_id page) const noexcept {
-    return tokens_[page];
+    return contents_.tokens()[page];
   }
 
   /// Writes the longest indexed prefix of `tokens` in whole pages to `out`.
   [[nodiscard]] prefix_cursor match(const prefix_realm& realm, std::span<const token_id> tokens,
                                     std::span<page_id> out) const noexcept {
-    const auto per_page = tokens_.per_page();
+    const auto per_page = contents_.tokens().per_page();
     const auto most = std::min(out.size(), tokens.size() / per_page);
     auto last = none;
     auto ahead = none;
@@ -70,7 +66,7 @@ class basic_radix {
     for (const auto* wanted = tokens.data(); found < most; ++found, wanted += per_page) {
       const auto media = media_of(realm, found);
       auto next = last == none ? none : heirs_[last];
-      if (next != none && is(next, wanted, media)) {
+      if (next != none && contents_.holds(page_id{next}, wanted, media)) {
         if (ahead != none) ahead = step_ahead(ahead);
       } else {
         next = other_child(realm, last, wanted, media);
@@ -88,10 +84,10 @@ class basic_radix {
   prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page) noexcept {
     const auto id = static_cast<std::uint32_t>(page);
     const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
-    const auto* held = tokens_[page].data();
+    const auto* held = tokens(page).data();
     const auto media = media_of(realm, at.pages);
     auto found = parent == none ? none : heirs_[parent];
-    if (found == none || !is(found, held, media)) {
+    if (found == none || !contents_.holds(page_id{found}, held, media)) {
       found = other_child(realm, parent, held, media);
       if (found == none) found = insert(realm, parent, id, media);
     }
@@ -106,8 +102,8 @@ class basic_radix {
     if (self.parent != none && heirs_[self.parent] == id) {
       heirs_[self.parent] = none;
     } else {
-      const auto realm = self.parent == none ? realms_[id] : realm_words{};
-      auto* link = &bucket(realm, self.parent, tokens_[page].data());
+      const auto realm = self.parent == none ? contents_.realm(page) : realm_words{};
+      auto* link = &bucket(realm, self.parent, tokens(page).data());
       while (*link != id) link = &nodes_[*link].next;
       *link = self.next;
     }
@@ -133,13 +129,11 @@ class basic_radix {
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
   static constexpr int look_ahead = 16;
-  using media_key = std::array<std::uint64_t, 2>;
 
   struct page_node {
     std::uint32_t parent = none;
     std::uint32_t next = none;  // in its bucket, if it is nobody's heir
     bool indexed = false;
-    bool has_media = false;
     bool has_others = false;  // it may have children that are not its heir
   };
 
@@ -150,30 +144,21 @@ class basic_radix {
 
   [[nodiscard]] media_key media_of(const prefix_realm& realm, std::size_t index) const noexcept {
     if (realm.media.empty()) return {};
-    return hash_.media(realm.media, index * tokens_.per_page(), tokens_.per_page());
+    return hash_.media(realm.media, index * contents_.tokens().per_page(),
+                       contents_.tokens().per_page());
   }
 
   // Where a child of `parent` is found that is not its heir, by its tokens; for the first page of a
   // prefix, by its realm too.
   [[nodiscard]] std::size_t slot(const realm_words& realm, std::uint32_t parent,
                                  const token_id* tokens) const noexcept {
-    const auto local = hash_.local({tokens, tokens_.per_page()});
+    const auto local = hash_.local({tokens, contents_.tokens().per_page()});
     const auto key = parent == none ? hash_.chain(realm, local) : hash_.chain(parent, local);
     return static_cast<std::size_t>(key) & (buckets_.size() - 1);
   }
   [[nodiscard]] std::uint32_t& bucket(const realm_words& realm, std::uint32_t parent,
                                       const token_id* tokens) noexcept {
     return buckets_[slot(realm, parent, tokens)];
-  }
-
-  // Does the page hold these tokens, and these media?
-  [[nodiscard]] bool is(std::uint32_t id, const token_id* tokens,
-                        const media_key& media) const noexcept {
-    const bool has_media = media != media_key{};
-    if (any_media_ || has_media) {  // else the nodes need not be looked at
-      if (nodes_[id].has_media != has_media || (has_media && media_[id] != media)) return false;
-    }
-    return tokens_.holds(page_id{id}, tokens);
   }
 
   // The child that is not the heir; none, if there is none.
@@ -183,8 +168,8 @@ class basic_radix {
     if (parent != none && !nodes_[parent].has_others) return none;
     const auto words = realm.words();
     for (auto id = buckets_[slot(words, parent, tokens)]; id != none; id = nodes_[id].next) {
-      if (nodes_[id].parent != parent || !is(id, tokens, media)) continue;
-      if (parent != none || realms_[id] == words) return id;
+      if (nodes_[id].parent != parent || !contents_.holds(page_id{id}, tokens, media)) continue;
+      if (parent != none || contents_.realm(page_id{id}) == words) return id;
     }
     return none;
   }
@@ -193,15 +178,13 @@ class basic_radix {
                        const media_key& media) noexcept {
     KVFOLIO_EXPECTS(!contains(page_id{id}));
     auto& self = nodes_[id];
-    self = {.parent = parent, .indexed = true, .has_media = media != media_key{}};
-    any_media_ = any_media_ || self.has_media;
-    if (self.has_media) media_[id] = media;
-    if (parent == none) realms_[id] = realm.words();
+    self = {.parent = parent, .indexed = true};
+    contents_.describe(page_id{id}, media, realm.words());
     if (parent != none && heirs_[parent] == none) {
       heirs_[parent] = id;
     } else {
       if (parent != none) nodes_[parent].has_others = true;
-      auto& first = bucket(realm.words(), parent, tokens_[page_id{id}].data());
+      auto& first = bucket(realm.words(), parent, tokens(page_id{id}).data());
       self.next = first;
       first = id;
     }
@@ -211,20 +194,17 @@ class basic_radix {
 
   // Asks for the tokens of a page that may be needed soon, and returns the one after it.
   [[nodiscard]] std::uint32_t step_ahead(std::uint32_t id) const noexcept {
-    tokens_.prefetch(page_id{id});
+    contents_.tokens().prefetch(page_id{id});
     return heirs_[id];
   }
 
   Hash hash_;
-  token_slab tokens_;
+  page_contents contents_;
   std::vector<std::uint32_t>
-      heirs_;                      // by page; apart from the rest, because matches walk along them
-  std::vector<page_node> nodes_;   // by page
-  raw_array<media_key> media_;     // by page, where there are media
-  raw_array<realm_words> realms_;  // by page, where it is the first of a prefix
+      heirs_;                     // by page; apart from the rest, because matches walk along them
+  std::vector<page_node> nodes_;  // by page
   std::vector<std::uint32_t> buckets_;
   std::size_t size_ = 0;
-  bool any_media_ = false;  // was there ever a page that has some?
 };
 
 /// The default prefix index.

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/prefix/concept.hpp>
+#include <kvfolio/prefix/keyed_hash.hpp>
+#include <kvfolio/prefix/page_contents.hpp>
+
+namespace kvfolio::prefix {
+
+/// How an index makes sure that a key means what it seems to.
+enum class identity : std::uint8_t {
+  verified,   ///< it compares every token, and the scope: certain
+  by_128_bit  ///< it trusts 128 bits that depend on both: wrong once in 2^64 pages, reads less
+};
+
+/// Finds pages by a key chained from the root: the key of a page depends on its tokens and on the
+/// key of the page before it (vLLM's block hashes, 2024). One hash table holds all pages.
+///
+/// Slower than `radix` where conversations are long, because every page is hashed and looked up;
+/// the keys are what other processes could be told. Keys of 16 pages are made at a time, so that
+/// their places in the table are on their way from memory together. `match`, `extend` and `erase`
+/// are O(1) expected a page. Costs 33 to 37 bytes per page and 4 per token, and 48 that are touched
+/// only for first pages and media; allocates nothing after construction. One owner thread.
+template <identity Identity = identity::verified, class Hash = keyed_hash>
+class hashed {
+ public:
+  static constexpr bool enabled = true;  ///< pages can be found
+
+  /// Makes an index of nothing. \throws std::bad_alloc
+  hashed(std::size_t pages, std::uint32_t tokens_per_page, std::uint64_t seed)
+      : hashes_{Hash{seed}, Hash{~seed}},
+        contents_{pages, tokens_per_page},
+        nodes_(pages),
+        buckets_(std::bit_ceil(pages + 1), none) {}
+
+  /// `page` holds `tokens` from `offset` on.
+  void note(page_id page, std::uint32_t offset, std::span<const token_id> tokens) noexcept {
+    KVFOLIO_EXPECTS(!contains(page));
+    contents_.tokens().write(page, offset, tokens);
+  }
+
+  /// `to` holds the first `count` tokens that `from` does.
+  void copy_note(page_id from, page_id to, std::uint32_t count) noexcept {
+    note(to, 0, contents_.tokens()[from].first(count));
+  }
+
+  /// All tokens of `page`. Precondition: `contains(page)`.
+  [[nodiscard]] std::span<const token_id> tokens(page_id page) const noexcept {
+    return contents_.tokens()[page];
+  }
+
+  /// Writes the longest indexed prefix of `tokens` in whole pages to `out`.
+  [[nodiscard]] prefix_cursor match(const prefix_realm& realm, std::span<const token_id> tokens,
+                                    std::span<page_id> out) const noexcept {
+    const auto per_page = contents_.tokens().per_page();
+    const auto most = std::min(out.size(), tokens.size() / per_page);
+    prefix_cursor at;
+    std::array<wide_key, batch> keys{};
+    auto before = root(realm);
+    while (at.pages < most) {
+      const auto count = std::min(batch, most - at.pages);
+      const auto* wanted = tokens.data() + at.pages * per_page;
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto media = media_of(realm, at.pages + i);
+        before = keys[i] = key_after(before, wanted + i * per_page, media);
+        __builtin_prefetch(&buckets_[slot(before)]);
+      }
+      for (std::size_t i = 0; i < count; ++i, wanted += per_page) {
+        const auto id = find(realm, at, keys[i], wanted, media_of(realm, at.pages));
+        if (id == none) return at;
+        at.page = page_id{id};
+        out[at.pages++] = *at.page;
+      }
+    }
+    return at;
+  }
+
+  /// The indexed page after `at` that holds what `page` does; `page`, if there was none.
+  prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page) noexcept {
+    const auto* held = tokens(page).data();
+    const auto media = media_of(realm, at.pages);
+    const auto before = at.page ? nodes_[to_index(*at.page)].key : root(realm);
+    const auto key = key_after(before, held, media);
+    auto id = find(realm, at, key, held, media);
+    if (id == none) {
+      KVFOLIO_EXPECTS(!contains(page));
+      id = static_cast<std::uint32_t>(page);
+      contents_.describe(page, media, realm.words());
+      auto& first = buckets_[slot(key)];
+      nodes_[id] = {.key = key,
+                    .parent = at.page ? static_cast<std::uint32_t>(*at.page) : none,
+                    .next = first,
+                    .indexed = true};
+      first = id;
+      ++size_;
+    }
+    return {.page = page_id{id}, .pages = at.pages + 1};
+  }
+
+  /// Forgets `page`. Precondition: `contains(page)`, and it has no child.
+  void erase(page_id page) noexcept {
+    auto& self = nodes_[to_index(page)];
+    KVFOLIO_EXPECTS(self.indexed);
+    auto* link = &buckets_[slot(self.key)];
+    while (*link != static_cast<std::uint32_t>(page)) link = &nodes_[*link].next;
+    *link = self.next;
+    self = {};
+    --size_;
+  }
+
+  /// Is `page` indexed?
+  [[nodiscard]] bool contains(page_id page) const noexcept {
+    return nodes_[to_index(page)].indexed;
+  }
+
+  /// The page before `page`. Precondition: `contains(page)`.
+  [[nodiscard]] std::optional<page_id> parent(page_id page) const noexcept {
+    const auto before = nodes_[to_index(page)].parent;
+    if (before == none) return std::nullopt;
+    return page_id{before};
+  }
+
+  /// Number of indexed pages.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  static constexpr std::uint32_t none = UINT32_MAX;
+  static constexpr std::size_t batch = 16;
+  static constexpr bool verified = Identity == identity::verified;
+  using wide_key = std::array<std::uint64_t, verified ? 1 : 2>;
+
+  struct page_node {
+    wide_key key{};
+    std::uint32_t parent = none;
+    std::uint32_t next = none;  // in its bucket
+    bool indexed = false;
+  };
+
+  [[nodiscard]] media_key media_of(const prefix_realm& realm, std::size_t index) const noexcept {
+    if (realm.media.empty()) return {};
+    const auto per_page = contents_.tokens().per_page();
+    return hashes_[0].media(realm.media, index * per_page, per_page);
+  }
+
+  // The key of the empty prefix.
+  [[nodiscard]] wide_key root(const prefix_realm& realm) const noexcept {
+    wide_key key{};
+    for (std::size_t i = 0; i < key.size(); ++i) key[i] = hashes_[i].chain(realm.words(), 0);
+    return key;
+  }
+
+  [[nodiscard]] wide_key key_after(const wide_key& before, const token_id* tokens,
+                                   const media_key& media) const noexcept {
+    wide_key key{};
+    for (std::size_t i = 0; i < key.size(); ++i) {
+      const auto local = hashes_[i].local({tokens, contents_.tokens().per_page()});
+      key[i] = hashes_[i].chain(before[i], local);
+      if (media != media_key{}) key[i] = hashes_[i].chain(key[i] ^ media[0], media[1]);
+    }
+    return key;
+  }
+
+  [[nodiscard]] std::size_t slot(const wide_key& key) const noexcept {
+    return static_cast<std::size_t>(key[0]) & (buckets_.size() - 1);
+  }
+
+  // The page with this key that follows `at`; none, if there is none.
+  [[nodiscard]] std::uint32_t find(const prefix_realm& realm, const prefix_cursor& at,
+                                   const wide_key& key, const token_id* tokens,
+                                   const media_key& media) const noexcept {
+    const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
+    for (auto id = buckets_[slot(key)]; id != none; id = nodes_[id].next) {
+      if (nodes_[id].key != key || nodes_[id].parent != parent) continue;
+      if constexpr (verified) {
+        if (!contents_.holds(page_id{id}, tokens, media)) continue;
+        if (parent == none && contents_.realm(page_id{id}) != realm.words()) continue;
+      }
+      return id;
+    }
+    return none;
+  }
+
+  std::array<Hash, 2> hashes_;  // the second for 128 bits only
+  page_contents contents_;
+  std::vector<page_node> nodes_;
+  std::vector<std::uint32_t> buckets_;
+  std::size_t size_ = 0;
+};
+
+static_assert(prefix_index<hashed<>> && prefix_index<hashed<identity::by_128_bit>>);
+
+}  // namespace kvfolio::prefix
