@@ -148,7 +148,7 @@ class recency_lists {
   static constexpr std::uint32_t none = UINT32_MAX;
 
   template <std::size_t... List>
-  static std::array<bitmap, sizeof...(List)> empty_sets(std::size_t slots,
+  static std::array<bitmap, sizeof...(List)> empty_sets([[maybe_unused]] std::size_t slots,
                                                         std::index_sequence<List...> /*lists*/) {
     return {((void)List, bitmap{slots})...};
   }
@@ -160,9 +160,9 @@ class recency_lists {
 
   // The first slot of `set` from `start` on, towards the head; `none` when there is none.
   [[nodiscard]] std::uint32_t first(const bitmap& set, std::uint32_t start) const noexcept {
+    if (set.empty()) return none;
     auto slot = set.next(start);
-    if (!slot) slot = set.next(0);
-    if (!slot) return none;
+    if (!slot) slot = set.next(0);  // around the ring
     const auto found = static_cast<std::uint32_t>(*slot);
     return distance(start, found) < distance(start, head_) ? found : none;
   }
