@@ -18,7 +18,7 @@ namespace kvfolio {
 /// youngest: the ghosts of an eviction policy. When it is full, it forgets the oldest of all.
 ///
 /// A key that is remembered has a *slot* in `[0, capacity())` until it is forgotten, by which a
-/// policy may keep more about it. Expected O(1); 40 to 44 bytes per key, allocated once. All
+/// policy may keep more about it. Expected O(1); 44 to 52 bytes per key, allocated once. All
 /// operations are `noexcept`, except construction.
 template <std::size_t Lists = 1>
 class key_history {

@@ -15,13 +15,13 @@ namespace kvfolio {
 /// Finds pages by content key. A page has at most one key, so the chains of the hash table run
 /// through an array of pages, and removal relinks one of them and moves nothing.
 ///
-/// Expected O(1); 20 to 24 bytes per page, allocated once. All operations are `noexcept`, except
+/// Expected O(1); 24 to 32 bytes per page, allocated once. All operations are `noexcept`, except
 /// construction.
 class key_index {
  public:
   /// Creates an empty index of pages `[0, pages)`. \throws std::bad_alloc
   explicit key_index(std::size_t pages)
-      : first_(std::bit_ceil(pages + 2), none),
+      : first_(std::bit_ceil(2 * pages + 2), none),
         entries_(pages),
         shift_{64 - std::countr_zero(first_.size())} {
     KVFOLIO_EXPECTS(pages < unused);
