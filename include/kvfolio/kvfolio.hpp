@@ -6,6 +6,12 @@
 
 #include <kvfolio/copies/deferred_copies.hpp>
 #include <kvfolio/cow_page.hpp>
+#include <kvfolio/eviction/arc.hpp>
+#include <kvfolio/eviction/clock.hpp>
+#include <kvfolio/eviction/fifo.hpp>
+#include <kvfolio/eviction/lru.hpp>
+#include <kvfolio/eviction/sieve.hpp>
+#include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/memory/limiting.hpp>
 #include <kvfolio/memory/mapped.hpp>
 #include <kvfolio/memory/statistics.hpp>
