@@ -24,16 +24,17 @@ namespace kvfolio {
 /// slots of those of its pages that are shown. `FindsHidden` keeps another one of those that are
 /// hidden, for policies that must find these too.
 ///
-/// **Why the ring never runs full.** Let there be P pages. A move to the back leaves a hole, so the
-/// span from the tail to the head grows by a slot with each `push`. Each pays for two steps of
-/// upkeep, and a `push_front`, which lengthens what upkeep has yet to do, for three: in either case
-/// a net two. A step is one of two things:
-/// - *Trim*: an empty slot at the tail is given up, so the span shrinks in spite of the push.
+/// **Why the ring never runs full.** Let there be P pages. A move to the back is a push too, and
+/// leaves a hole; so with each push the span from the tail to the head grows by a slot, unless a
+/// `push_front` finds the one at the tail empty. Each pays for two steps of upkeep, and a
+/// `push_front`, which lengthens what upkeep has yet to do, for three: in either case a net two. A
+/// step is one of two things:
+/// - *Trim*: an empty slot at the tail is given up, so that the span shrinks in spite of the push.
 /// - *Sweep*: begun when the tail is occupied and the span is above 2P + 2, hence at 2P + 3. It
 ///   slides the older pages towards the head and so closes the holes. As each push takes a net two
 ///   slots off what is unswept, it ends within P + 2 pushes, and then the span is at most P for the
-///   pages that were there, and P + 2 for the slots that the pushes took: 2P + 2. Each page swept
-///   twice was pushed to the front in between, and is counted there.
+///   pages that were there, and P + 2 for the slots that the pushes took: 2P + 2. (A page that is
+///   swept twice was pushed to the front in between, and is counted there.)
 /// So the span never exceeds 2P + 3 and P + 2 more, and 3P + 8 slots suffice for ever.
 ///
 /// Every operation is O(1) in the worst case, counting a `bitmap` operation as one, and `noexcept`,
@@ -82,9 +83,11 @@ class recency_lists {
   void push_front(page_id page, std::size_t list = 0) noexcept {
     KVFOLIO_EXPECTS(!contains(page));
     join(page, list);
-    tail_ = before(tail_);
+    // Into the slot at the tail if that is empty, and yet to be swept.
+    if (page_at_[tail_] != none || tail_ == from_ || tail_ == head_) tail_ = before(tail_);
     KVFOLIO_EXPECTS(tail_ != head_);
     put(page, tail_, true);
+    if (from_ == none && distance(tail_, head_) <= widest_) return;  // three steps of nothing
     for (int steps = 0; steps < 3; ++steps) upkeep();
   }
 
@@ -124,6 +127,18 @@ class recency_lists {
   /// Returns the oldest page of `list` that is not hidden; `nullopt` when there is none.
   [[nodiscard]] std::optional<page_id> oldest(std::size_t list = 0) const noexcept {
     return page_in(first(shown_[list], tail_));
+  }
+
+  /// Removes the oldest page of `list` that is not hidden, and returns it; `nullopt` when there is
+  /// none.
+  std::optional<page_id> take_oldest(std::size_t list = 0) noexcept {
+    const auto slot = first(shown_[list], tail_);
+    if (slot == none) return std::nullopt;
+    const page_id page{std::exchange(page_at_[slot], none)};
+    slot_of_[to_index(page)] = none;
+    shown_[list].erase(slot);
+    --sizes_[list];
+    return page;
   }
 
   /// Returns the oldest page of the same list that is not hidden and not older than `page`, which

@@ -28,10 +28,8 @@ class fifo {
   /// Stops tracking the page that arrived first, of those not suspended, and returns it.
   [[nodiscard]] std::optional<page_id> evict(const page_access& /*access*/,
                                              [[maybe_unused]] page_set eligible) noexcept {
-    const auto victim = queue_.oldest();
-    if (!victim) return std::nullopt;
-    KVFOLIO_EXPECTS(eligible.contains(*victim));
-    queue_.erase(*victim);
+    const auto victim = queue_.take_oldest();
+    KVFOLIO_EXPECTS(!victim || eligible.contains(*victim));
     return victim;
   }
 

@@ -27,10 +27,8 @@ class lru {
   /// Stops tracking the oldest page that is not suspended, and returns it.
   [[nodiscard]] std::optional<page_id> evict(const page_access& /*access*/,
                                              [[maybe_unused]] page_set eligible) noexcept {
-    const auto victim = order_.oldest();
-    if (!victim) return std::nullopt;
-    KVFOLIO_EXPECTS(eligible.contains(*victim));
-    order_.erase(*victim);
+    const auto victim = order_.take_oldest();
+    KVFOLIO_EXPECTS(!victim || eligible.contains(*victim));
     return victim;
   }
 
