@@ -54,7 +54,6 @@ class page_chains {
         resident_{std::move(parts), pages},
         departures_(pages),
         links_(rows),
-        visited_(prefix_index::enabled ? pages : 0),
         twins_{prefix_index::enabled ? pages : 0} {}
 
   /// The rows. Precondition: `row` is one of them, here and below.
@@ -244,35 +243,6 @@ class page_chains {
            resident_.index().parent(page) != tables_.at(row, index - 1);
   }
 
-  /// Number of cached pages, leaves and others: all that could be evicted, one after the other, if
-  /// `kept` and the pages before it were in use too. Looks at the indexed pages in use: O(their
-  /// number, and rows).
-  [[nodiscard]] std::size_t cached(std::optional<page_id> kept = {}) const noexcept {
-    ++visit_;
-    std::size_t in_use = 0;
-    const auto mark_up_from = [&](std::optional<page_id> page) {
-      for (; page && std::exchange(visited_[to_index(*page)], visit_) != visit_; ++in_use) {
-        page = resident_.index().parent(*page);
-      }
-    };
-    mark_up_from(kept);
-    for (std::size_t row = 0; row < links_.size(); ++row) {
-      mark_up_from(links_[row].at.page);
-      auto end = tables_.size(row);  // others may have indexed more of its pages
-      while (end > links_[row].indexed && !resident_.index().contains(tables_.at(row, end - 1))) {
-        --end;
-      }
-      if (end > links_[row].indexed) mark_up_from(tables_.at(row, end - 1));
-    }
-    if constexpr (deferring_copy_backend<typename Policies::copies>) {
-      for (std::size_t page = 0; page < visited_.size(); ++page) {  // cached, but not evictable yet
-        const bool flies = resident_.copies().busy(to_page(page));
-        if (flies && resident_.index().contains(to_page(page))) mark_up_from(to_page(page));
-      }
-    }
-    return resident_.index().size() - in_use;
-  }
-
   /// Where the indexed pages of `row` end.
   [[nodiscard]] const prefix_cursor& cursor(std::size_t row) const noexcept {
     return links_[row].at;
@@ -374,11 +344,9 @@ class page_chains {
   model::page_array bytes_;
   page_table tables_;
   resident_pages<Policies> resident_;
-  std::vector<departure> departures_;           // by page; empty but during planning
-  std::vector<index_links> links_;              // by row
-  mutable std::vector<std::uint32_t> visited_;  // by page, the visit that saw it last
-  mutable std::uint32_t visit_ = 0;
-  raw_array<page_id> twins_;  // by page, where it has one
+  std::vector<departure> departures_;  // by page; empty but during planning
+  std::vector<index_links> links_;     // by row
+  raw_array<page_id> twins_;           // by page, where it has one
 };
 
 }  // namespace kvfolio

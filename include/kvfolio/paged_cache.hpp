@@ -110,14 +110,20 @@ class paged_cache {
   }
 
   /// Says what `create(prompt, options)` and growing by the rest of `prompt` would take, and what
-  /// there would be. O(hit pages and indexed pages in use). Leaves no trace.
+  /// there would be. O(hit pages). Leaves no trace.
   [[nodiscard]] fit probe(std::span<const token_id> prompt,
                           const request_options& options = {}) const noexcept {
     const auto at = match({options.scope, epoch_, options.media}, prompt);
     const auto pages = ceil_div(prompt.size(), std::size_t{tokens_per_page()});
-    return {.hit_tokens = at.pages * tokens_per_page(),
-            .pages_needed = pages - at.pages,
-            .pages_obtainable = resident().at_hand() + chains_.cached(at.page)};
+    fit seen{.hit_tokens = at.pages * tokens_per_page(),
+             .pages_needed = pages - at.pages,
+             .pages_obtainable = obtainable()};
+    // What it hits would be in use, and could not make room.
+    for (auto page = at.page; page && resident().is_cached(*page);
+         page = resident().index().parent(*page)) {
+      --seen.pages_obtainable;
+    }
+    return seen;
   }
 
   /// Sets aside what all of `wanted` need together, or nothing. While the reservation lives, its
@@ -136,7 +142,7 @@ class paged_cache {
     }
     for (const auto& each : std::span{wanted.begin(), planned}) chains_.forget(row_of(each.target));
     if (error == errc{} && pages > resident().pool().capacity()) error = errc::too_large;
-    if (error == errc{} && !can_have(pages)) error = errc::out_of_pages;
+    if (error == errc{} && pages > obtainable()) error = errc::out_of_pages;
     if (error != errc{}) return fail(error);
 
     auto head = sequence_record::none;
@@ -214,20 +220,20 @@ class paged_cache {
   /// sequence lives, with `errc::in_flight` if a copy has not landed; then nothing has changed.
   [[nodiscard]] result<void> reset() noexcept {
     if (!records_.unused()) return fail(errc::in_use);
-    if (resident().landing() != 0 || resident().index().size() != chains_.cached()) {
+    if (resident().landing() != 0 || resident().index().size() != resident().cached()) {
       return fail(errc::in_flight);
     }
     while (resident().evictable() != 0) resident().evict_one({});
     return {};
   }
 
-  /// Counts what there is now. O(sequences and indexed pages in use).
+  /// Counts what there is now. O(sequences).
   [[nodiscard]] cache_statistics statistics() const noexcept {
     cache_statistics seen{.pages = resident().pool().capacity(),
                           .free_pages = resident().pool().free(),
                           .reserved_pages = resident().set_aside(),
                           .landing_pages = resident().landing()};
-    seen.cached_pages = chains_.cached();
+    seen.cached_pages = resident().cached();
     seen.used_pages = seen.pages - seen.free_pages - seen.landing_pages - seen.cached_pages;
     seen.used_bytes = seen.used_pages * layout_.bytes();
     for (std::size_t row = 0; row < records_.size(); ++row) {
@@ -290,11 +296,9 @@ class paged_cache {
   [[nodiscard]] const auto& resident() const noexcept { return chains_.resident(); }
   [[nodiscard]] auto& resident() noexcept { return chains_.resident(); }
 
-  // Can so many pages be had now? Looks further than at the leaves only if it must.
-  [[nodiscard]] bool can_have(std::size_t pages) const noexcept {
-    const auto at_hand = resident().at_hand();
-    if (pages <= at_hand + resident().evictable()) return true;
-    return resident().evictable() != 0 && pages <= at_hand + chains_.cached();
+  // Pages that can be had now.
+  [[nodiscard]] std::size_t obtainable() const noexcept {
+    return resident().at_hand() + resident().cached();
   }
 
   [[nodiscard]] prefix_cursor match(const prefix_realm& realm,
@@ -313,14 +317,14 @@ class paged_cache {
 
   [[nodiscard]] fit probe_growth(row_id row, std::size_t tokens) const noexcept {
     return {.pages_needed = chains_.needs(row, records_[row].length, tokens).pages,
-            .pages_obtainable = resident().at_hand() + chains_.cached()};
+            .pages_obtainable = obtainable()};
   }
 
   result<void> append(row_id row, std::size_t tokens) noexcept {
     auto& self = changing(row);
     if (const auto error = check_length(self.length, tokens); error != errc{}) return fail(error);
     const auto wanted = chains_.needs(row, self.length, tokens);
-    if (!can_have(wanted.pages)) return fail(errc::out_of_pages);
+    if (wanted.pages > obtainable()) return fail(errc::out_of_pages);
     extend(row, tokens, wanted);
     return {};
   }
@@ -346,7 +350,7 @@ class paged_cache {
     for (auto index = end; index * tokens_per_page() < first + count; ++index) {
       if (resident().copies().busy(tables().at(row, index))) return fail(errc::in_flight);
     }
-    if (!can_have(end - begin)) return fail(errc::out_of_pages);
+    if (end - begin > obtainable()) return fail(errc::out_of_pages);
     chains_.make_drafts(row, end);
     if (end != begin) chains_.copy(row, begin, end, self.length, self.committed, self);
     return all;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/core/bitmap.hpp>
@@ -41,6 +42,7 @@ class resident_pages {
         ordering_{std::move(parts.ordering)},
         copies_{std::move(parts.copies)},
         observer_{std::move(parts.observer)},
+        users_(prefix_index::enabled ? bound : 0),
         evictable_{bound},
         keys_{needs_keys ? bound : 0} {}
 
@@ -67,6 +69,13 @@ class resident_pages {
   [[nodiscard]] std::size_t at_hand() const noexcept { return pool_.free() - set_aside_; }
   /// Free pages that are set aside.
   [[nodiscard]] std::size_t set_aside() const noexcept { return set_aside_; }
+  /// Pages that are cached: all that could be evicted, one after the other.
+  [[nodiscard]] std::size_t cached() const noexcept { return index_.size() - in_use_; }
+  /// Users of `page`, for checks: its pins but those of cached pages, and one while a copy touches
+  /// it.
+  [[nodiscard]] std::uint32_t users(page_id page) const noexcept { return users_[to_index(page)]; }
+  /// Is the indexed `page` cached?
+  [[nodiscard]] bool is_cached(page_id page) const noexcept { return users_[to_index(page)] == 0; }
   /// Pages that may be evicted now; evicting them makes room for their parents to follow.
   [[nodiscard]] std::size_t evictable() const noexcept { return evictable_count_; }
   /// May `page` be evicted now?
@@ -81,13 +90,15 @@ class resident_pages {
 
   /// Returns a page with one pin, evicting if no free one is at hand. Precondition: one can be had.
   [[nodiscard]] page_id take(const sequence_record& user) noexcept {
-    if (at_hand() == 0) {
-      const auto victim = evict(user);
-      pool_.revive(victim);
-      return victim;
+    auto page = std::optional<page_id>{};
+    if (at_hand() != 0) {
+      page = pool_.allocate();
+    } else {
+      page = evict(user);
+      pool_.revive(*page);
     }
-    const auto page = pool_.allocate();
     KVFOLIO_EXPECTS(page.has_value());
+    use(*page);
     return *page;
   }
 
@@ -99,26 +110,28 @@ class resident_pages {
   /// Ends that. Precondition: so many are set aside.
   void put_back(std::size_t pages) noexcept { set_aside_ -= pages; }
 
-  /// Adds a pin to a page in use, or to a cached one.
+  /// Adds a pin to a page in use, or to a cached one, which is in use then, with all before it.
   void pin(page_id page) noexcept {
-    if (!pool_.idle(page)) {
+    if (pool_.idle(page)) {
+      pool_.revive(page);
+      if (is_evictable(page)) forbid(page);
+    } else {
       pool_.pin(page);
-      return;
     }
-    pool_.revive(page);
-    if (is_evictable(page)) forbid(page);
+    use(page);
   }
 
   /// Drops a pin, and says whether the page is gone: nobody needs it, and it is not indexed. An
   /// indexed page that nobody pins is cached from now on.
   bool unpin(page_id page, page_history history = page_history::draft) noexcept {
-    if (!pool_.unpin(page)) return false;
-    const bool busy = copies_.busy(page);
+    const bool last = pool_.unpin(page);
     if (index_.contains(page)) {
-      if (!busy) allow(page);
+      end_use(page);
       return false;
     }
-    if (busy) {
+    if constexpr (prefix_index::enabled) --users_[to_index(page)];
+    if (!last) return false;
+    if (copies_.busy(page)) {
       ++landing_;
     } else {
       pool_.release(page, history);
@@ -127,8 +140,13 @@ class resident_pages {
     return true;
   }
 
-  /// Copies, now or later. Precondition: both pages have pins.
+  /// Copies, now or later: then both pages are in use until the copy has landed. Precondition: they
+  /// have pins.
   void submit(const copy_op& op, const model::page_array& bytes, bool shared) noexcept {
+    if constexpr (deferring_copy_backend<copies_type>) {
+      if (!copies_.busy(op.source)) use(op.source);
+      use(op.destination);
+    }
     copies_.submit(op, bytes);
     notify(observer_, event::page_copied{op, shared});
   }
@@ -137,13 +155,14 @@ class resident_pages {
   /// lets those that are cached be evicted. O(copies).
   void complete(copy_ticket ticket) noexcept {
     copies_.complete(ticket, [this](page_id page) noexcept {
-      if (!pool_.idle(page)) return;
       if (index_.contains(page)) {
-        allow(page);
-      } else {
-        --landing_;
-        pool_.release(page, page_history::draft);
+        end_use(page);
+        return;
       }
+      if constexpr (prefix_index::enabled) --users_[to_index(page)];
+      if (!pool_.idle(page)) return;
+      --landing_;
+      pool_.release(page, page_history::draft);
     });
   }
 
@@ -155,6 +174,7 @@ class resident_pages {
     const auto found = index_.extend(realm, at, page);
     if (was_there || found.page != page) return found;
     if (at.page && at.page != held) pin(*at.page);
+    ++in_use_;
     if constexpr (!frontier_aware<eviction>) {
       const auto before = at.page ? keys_[to_index(*at.page)] : content_key{};
       keys_[to_index(page)] = key_after(realm, before, index_.tokens(page));
@@ -173,6 +193,7 @@ class resident_pages {
     const auto parent = index_.parent(page);
     forget(page);
     index_.erase(page);
+    --in_use_;
     notify(observer_, event::page_withdrawn{page});
     if (parent && parent != held) unpin(*parent);
   }
@@ -211,11 +232,33 @@ class resident_pages {
     const auto parent = index_.parent(*victim);
     index_.erase(*victim);
     notify(observer_, event::page_evicted{*victim});
-    if (parent) unpin(*parent);
+    if (parent && pool_.unpin(*parent) && users_[to_index(*parent)] == 0) allow(*parent);
     return *victim;
   }
 
  private:
+  using copies_type = typename Policies::copies;
+
+  // One user more. A cached page that gets its first one is in use, and a user of its parent.
+  void use(page_id page) noexcept {
+    if constexpr (prefix_index::enabled) {
+      for (std::optional<page_id> next = page; next;) {
+        if (users_[to_index(*next)]++ != 0 || !index_.contains(*next)) return;
+        ++in_use_;
+        next = index_.parent(*next);
+      }
+    }
+  }
+
+  // One user less. An indexed page that loses the last one is cached, and no user of its parent.
+  void end_use(page_id page) noexcept {
+    for (std::optional<page_id> next = page; next; next = index_.parent(*next)) {
+      if (--users_[to_index(*next)] != 0) return;
+      --in_use_;
+      if (pool_.idle(*next)) allow(*next);
+    }
+  }
+
   // Keys are for policies that remember what left; the others get none.
   static constexpr bool needs_keys = !frontier_aware<eviction> && prefix_index::enabled;
 
@@ -269,6 +312,8 @@ class resident_pages {
   [[no_unique_address]] eviction ordering_;
   [[no_unique_address]] typename Policies::copies copies_;
   [[no_unique_address]] typename Policies::observer observer_;
+  std::vector<std::uint32_t> users_;  // by page: pins but those of cached pages, and of copies
+  std::size_t in_use_ = 0;            // indexed pages that have users
   bitmap evictable_;
   prefix::keyed_hash hash_{0};  // of keys that only the eviction policy sees
   raw_array<content_key> keys_;
