@@ -183,7 +183,7 @@ class resident_pages {
       ordering_.insert(page, access);
       if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
     }
-    notify(observer_, event::page_indexed{page, at.page, index_.tokens(page)});
+    notify(observer_, event::page_indexed{page, at.page, index_.tokens(page), realm.words()});
     return found;
   }
 

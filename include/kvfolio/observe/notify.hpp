@@ -10,6 +10,7 @@
 #include <kvfolio/core/copy_op.hpp>
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/prefix/concept.hpp>
 
 namespace kvfolio {
 
@@ -42,6 +43,7 @@ struct page_indexed {
   page_id page;                      ///< where it is
   std::optional<page_id> parent;     ///< the indexed page before it; none at the root
   std::span<const token_id> tokens;  ///< that it holds; valid during the call
+  realm_words realm;                 ///< scope and epoch in which it can be found
 };
 
 /// A page cannot be found any more, because the only sequence that has it writes to it again.
