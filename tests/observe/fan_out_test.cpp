@@ -10,10 +10,7 @@ namespace kvfolio::test {
 namespace {
 
 struct make_fan_out {
-  static auto make() {
-    return fan_out<counting_observer, null_observer, fan_out<>>{counting_observer{16},
-                                                                null_observer{}, fan_out<>{}};
-  }
+  static auto make() { return fan_out<counting_observer, null_observer, fan_out<>>{16}; }
 };
 INSTANTIATE_TYPED_TEST_SUITE_P(fan_out, observer_conformance, make_fan_out);
 

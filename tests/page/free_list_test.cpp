@@ -51,12 +51,5 @@ TEST(free_list, is_walked_in_the_order_in_which_it_hands_out) {
   EXPECT_EQ(pages.allocate(), std::nullopt);
 }
 
-TEST(free_order, says_at_once_to_which_end_a_page_goes) {
-  static_assert(page::append::end(page_history::draft) == free_end::back);
-  static_assert(page::append::end(page_history::committed) == free_end::back);
-  static_assert(page::split::end(page_history::draft) == free_end::front);
-  static_assert(page::split::end(page_history::committed) == free_end::back);
-}
-
 }  // namespace
 }  // namespace kvfolio::test

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -25,8 +26,9 @@ inline void require(bool holds, const char* what) {
 /// Plays the inference engine of a cache: fills tokens with bytes that only they have, and carries
 /// out deferred copies when it is told to, on memory of its own where the cache has none.
 ///
-/// It uses every freedom that the documentation gives: the source of a copy may be written to (as
-/// far as the cache allows) before the copy runs; only writes to a destination wait for the copy.
+/// It is as late as it can be: the source of a copy is written to (as far as the cache allows)
+/// before the copy runs, as by a second stream; only what is written to a destination waits for the
+/// copy.
 template <class Cache>
 class engine {
  public:
@@ -73,7 +75,12 @@ class engine {
 
   /// Says that the cache has just decided on this copy.
   void foresee(const copy_op& op) {
-    if constexpr (defers<Cache>) flying_.push_back(op), unreported_.push_back(op);
+    if constexpr (defers<Cache>) {
+      flying_.push_back(op);
+      unreported_.push_back(op);
+      auto& unread = unread_[op.source];
+      unread = std::max(unread, op.first_token + op.tokens);
+    }
   }
 
   /// Copies that were foreseen and not taken.
@@ -113,6 +120,7 @@ class engine {
         cache_.complete(ticket);
         reported_ticket_ = ticket;
         for (; reported_ < count; ++reported_) unreported_.pop_front();
+        std::erase_if(unread_, [this](const auto& each) { return !busy(each.first); });
       }
     }
   }
@@ -130,13 +138,11 @@ class engine {
     });
   }
 
-  /// Leading tokens of `page` that copies read which were not reported yet.
+  /// What `page` may not be written below: the most tokens that a copy reads, until no copy touches
+  /// the page.
   [[nodiscard]] std::uint32_t unread(page_id page) const {
-    std::uint32_t tokens = 0;
-    for (const auto& op : unreported_) {
-      if (op.source == page) tokens = std::max(tokens, op.first_token + op.tokens);
-    }
-    return tokens;
+    const auto found = unread_.find(page);
+    return found == unread_.end() ? 0 : found->second;
   }
 
  private:
@@ -214,6 +220,7 @@ class engine {
   std::vector<std::byte> own_;
   std::deque<copy_op> flying_;      // decided on and not carried out; the first `taken_` are taken
   std::deque<copy_op> unreported_;  // decided on and not reported as landed
+  std::map<page_id, std::uint32_t> unread_;
   std::size_t taken_ = 0;
   std::size_t landed_count_ = 0;                             // copies ever carried out
   std::size_t reported_ = 0;                                 // copies ever reported
