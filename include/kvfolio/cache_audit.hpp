@@ -120,8 +120,11 @@ class cache_audit {
     if (use.free && use.pins != 0) broken = "a page in use is free";
     if (use.free && busy) broken = "a page in flight is free";
     if (use.free || use.pins != 0) return;
-    if (!busy) broken = "a page is lost";
-    ++landing;
+    if (busy) {
+      ++landing;
+    } else {
+      broken = "a page is lost";
+    }
   }
 
   const Cache& cache_;

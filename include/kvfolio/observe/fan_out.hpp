@@ -15,7 +15,7 @@ template <observer... Observers>
 class fan_out {
  public:
   /// Makes the observers for pages `[0, pages)`. \throws what their constructors throw
-  explicit fan_out(std::size_t pages) requires(self_made_observer<Observers>&&...)
+  explicit fan_out([[maybe_unused]] std::size_t pages) requires(self_made_observer<Observers>&&...)
       : observers_{make_observer<Observers>(pages)...} {}
 
   /// Takes the observers over.
