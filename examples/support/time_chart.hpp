@@ -65,7 +65,7 @@ inline void draw_legend(svg& drawing, const panel& shown, double y) {
   auto right = chart_right;
   const auto entry = [&](const std::string& name, const std::string& colour, bool dash) {
     drawing.text({right, y}, name, 11, anchor::end);
-    right -= 6.3 * static_cast<double>(name.size()) + 16;
+    right -= 7 * static_cast<double>(name.size()) + 16;
     if (dash) {
       drawing.line({right, y - 4}, {right + 12, y - 4}, colour, true);
     } else {

@@ -176,8 +176,11 @@ class cache_audit {
     if (use.free && busy) broken = "a page in flight is free";
     if (cached && !busy) ++found.evictable;
     if (use.free || use.pins != 0 || cached) return;
-    if (!busy) broken = "a page is lost";
-    ++found.landing;
+    if (busy) {
+      ++found.landing;
+    } else {
+      broken = "a page is lost";
+    }
   }
 
   const Cache& cache_;

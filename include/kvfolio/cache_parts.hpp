@@ -2,10 +2,10 @@
 #pragma once
 
 #include <concepts>
-#include <cstddef>
 
 #include <kvfolio/cache_config.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/observe/make_observer.hpp>
 #include <kvfolio/policies.hpp>
 
 namespace kvfolio {
@@ -28,8 +28,7 @@ struct cache_parts {
   /// `checked(config)` or the constructor of a policy throws
   [[nodiscard]] static cache_parts make(
       const cache_config& config) requires std::default_initializable<typename Policies::memory> &&
-      (std::default_initializable<typename Policies::observer> ||
-       std::constructible_from<typename Policies::observer, std::size_t>) {
+      self_made_observer<typename Policies::observer> {
     (void)checked(config);
     return {
         .memory = typename Policies::memory{},
@@ -40,17 +39,7 @@ struct cache_parts {
             typename Policies::prefix_index(config.pages, config.tokens_per_page, config.key_seed),
         .ordering = typename Policies::eviction(config.pages),
         .copies = typename Policies::copies(config.pages),
-        .observer = make_observer(config.pages)};
-  }
-
- private:
-  static auto make_observer(std::size_t pages) {
-    using type = typename Policies::observer;
-    if constexpr (std::constructible_from<type, std::size_t>) {
-      return type(pages);
-    } else {
-      return type{};
-    }
+        .observer = make_observer<typename Policies::observer>(config.pages)};
   }
 };
 

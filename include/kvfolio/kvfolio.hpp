@@ -5,6 +5,8 @@
 /// Everything without threads and without optional dependencies. `threads.hpp` adds the rest.
 
 #include <kvfolio/copies/deferred_copies.hpp>
+#include <kvfolio/core/index_list.hpp>
+#include <kvfolio/core/page_set.hpp>
 #include <kvfolio/cow_page.hpp>
 #include <kvfolio/eviction/arc.hpp>
 #include <kvfolio/eviction/clock.hpp>

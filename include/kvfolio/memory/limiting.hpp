@@ -18,7 +18,7 @@ class limiting {
   static constexpr bool host_accessible = Source::host_accessible;  ///< as `Source`
 
   /// Allows `limit` bytes at a time. \throws whatever moving `source` throws
-  explicit limiting(std::size_t limit, Source source = {})
+  explicit limiting(std::size_t limit, Source source = Source{})
       : source_{std::move(source)}, remaining_{limit} {}
 
   /// Returns a block of `bytes` bytes, or `errc::out_of_memory`.

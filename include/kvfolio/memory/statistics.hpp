@@ -30,7 +30,7 @@ class statistics {
   static constexpr bool host_accessible = Source::host_accessible;  ///< as `Source`
 
   /// Counts from zero. \throws whatever moving `source` throws
-  explicit statistics(Source source = {}) : source_{std::move(source)} {}
+  explicit statistics(Source source = Source{}) : source_{std::move(source)} {}
 
   /// Returns a block of `bytes` bytes, or the error of `Source`.
   [[nodiscard]] result<std::span<std::byte>> allocate(std::size_t bytes) noexcept {

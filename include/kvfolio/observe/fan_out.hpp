@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <concepts>
 #include <cstddef>
 #include <tuple>
 #include <utility>
 
+#include <kvfolio/observe/make_observer.hpp>
 #include <kvfolio/observe/notify.hpp>
 
 namespace kvfolio {
@@ -14,8 +14,9 @@ namespace kvfolio {
 template <observer... Observers>
 class fan_out {
  public:
-  /// Observers that are made of nothing. \throws what their constructors throw
-  fan_out() requires(std::default_initializable<Observers>&&...) = default;
+  /// Makes the observers for pages `[0, pages)`. \throws what their constructors throw
+  explicit fan_out([[maybe_unused]] std::size_t pages) requires(self_made_observer<Observers>&&...)
+      : observers_{make_observer<Observers>(pages)...} {}
 
   /// Takes the observers over.
   explicit fan_out(Observers... observers) requires(sizeof...(Observers) > 0)

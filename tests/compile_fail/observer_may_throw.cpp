@@ -1,0 +1,20 @@
+// expect: constraints not satisfied
+// expect: handles<.*event::forked>
+// expect: noexcept
+#include <kvfolio/kvfolio.hpp>
+
+namespace event = kvfolio::event;
+
+struct broken
+    : kvfolio::ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
+  using ignore::on;
+#ifndef CORRECTED
+  void on(const event::forked&) {}
+#else
+  void on(const event::forked&) noexcept {}
+#endif
+};
+struct bundle : kvfolio::default_policies {
+  using observer = broken;
+};
+kvfolio::paged_cache<bundle> cache{{}};

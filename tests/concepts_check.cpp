@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+// Archetypes satisfy a concept and nothing more; near misses lack exactly one requirement.
+// Compiled, never linked: next to nothing here is defined.
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include <kvfolio/threads.hpp>
+
+namespace kvfolio::test {
+
+struct memory_archetype {
+  static constexpr std::size_t alignment = 1;
+  static constexpr bool host_accessible = true;
+  memory_archetype(memory_archetype&&) noexcept;
+  memory_archetype& operator=(memory_archetype&&) noexcept;
+  ~memory_archetype();
+  result<std::span<std::byte>> allocate(std::size_t) noexcept;
+  void deallocate(std::span<std::byte>) noexcept;
+};
+struct throwing_memory : memory_archetype {
+  result<std::span<std::byte>> allocate(std::size_t);
+};
+struct pointer_memory : memory_archetype {
+  void* allocate(std::size_t) noexcept;
+};
+struct unaligned_memory : memory_archetype {
+  void alignment() const;
+};
+struct changing_memory : memory_archetype {
+  static bool host_accessible;
+};
+static_assert(memory_source<memory_archetype> && host_memory<memory_archetype>);
+static_assert(!memory_source<throwing_memory>);
+static_assert(!memory_source<pointer_memory>);
+static_assert(!memory_source<unaligned_memory>);
+static_assert(!memory_source<changing_memory>);
+static_assert(memory_source<memory::limiting<memory_archetype>>);
+static_assert(memory_source<memory::statistics<memory_archetype>>);
+
+struct allocator_archetype {
+  allocator_archetype(page_id, page_id);
+  allocator_archetype(allocator_archetype&&) noexcept;
+  allocator_archetype& operator=(allocator_archetype&&) noexcept;
+  ~allocator_archetype();
+  std::optional<page_id> allocate() noexcept;
+  void release(page_id, page_history) noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+  template <class Visit>
+  void for_each(Visit&&) const {}  // defined, because it is called with types without linkage
+};
+struct forgetful_allocator : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  void release(page_id) noexcept;  // without the history
+};
+struct secretive_allocator : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  void for_each() const;
+};
+struct throwing_allocator : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  std::optional<page_id> allocate();
+};
+struct counted_allocator : allocator_archetype {
+  explicit counted_allocator(std::size_t);  // not from a range
+};
+static_assert(page_allocator<allocator_archetype>);
+static_assert(!page_allocator<forgetful_allocator>);
+static_assert(!page_allocator<secretive_allocator>);
+static_assert(!page_allocator<throwing_allocator>);
+static_assert(!page_allocator<counted_allocator>);
+
+struct order_archetype {
+  static free_end end(page_history) noexcept;
+};
+struct throwing_order {
+  static free_end end(page_history);
+};
+static_assert(free_order<order_archetype> && !free_order<throwing_order>);
+
+struct counter_archetype {
+  void start() noexcept;
+  bool acquire() noexcept;
+  bool release() noexcept;
+  [[nodiscard]] bool idle() const noexcept;
+  [[nodiscard]] bool unique() const noexcept;
+  [[nodiscard]] std::uint32_t count() const noexcept;
+  counter_archetype();
+  counter_archetype(const counter_archetype&) = delete;  // as an atomic one is
+  counter_archetype& operator=(const counter_archetype&) = delete;
+  ~counter_archetype();
+};
+struct silent_counter : counter_archetype {
+  void release() noexcept;
+};
+struct wide_counter : counter_archetype {
+  [[nodiscard]] std::size_t count() const noexcept;
+};
+static_assert(reference_counter<counter_archetype>);
+static_assert(!reference_counter<silent_counter>);
+static_assert(!reference_counter<wide_counter>);
+
+struct table_archetype {
+  table_archetype(std::size_t, std::size_t);
+  table_archetype(table_archetype&&) noexcept;
+  table_archetype& operator=(table_archetype&&) noexcept;
+  ~table_archetype();
+  [[nodiscard]] std::size_t size(std::size_t) const noexcept;
+  [[nodiscard]] page_id at(std::size_t, std::size_t) const noexcept;
+  [[nodiscard]] page_id back(std::size_t) const noexcept;
+  void push_back(std::size_t, page_id) noexcept;
+  void replace(std::size_t, std::size_t, page_id) noexcept;
+  void truncate(std::size_t, std::size_t) noexcept;
+  void fork(std::size_t, std::size_t) noexcept;
+  void export_to(std::size_t, std::span<std::int32_t>) const noexcept;
+};
+struct viewed_table : table_archetype {
+  using table_archetype::table_archetype;
+  [[nodiscard]] std::span<const page_id> view(std::size_t) const noexcept;
+};
+struct without_fork : table_archetype {
+  using table_archetype::table_archetype;
+  void fork(std::size_t, std::size_t) = delete;
+};
+struct throwing_table : table_archetype {
+  using table_archetype::table_archetype;
+  void push_back(std::size_t, page_id);
+};
+struct mutable_table : table_archetype {
+  using table_archetype::table_archetype;
+  page_id at(std::size_t, std::size_t) noexcept;
+};
+static_assert(page_table<table_archetype> && !contiguous_page_table<table_archetype>);
+static_assert(contiguous_page_table<viewed_table>);
+static_assert(!page_table<without_fork>);
+static_assert(!page_table<throwing_table>);
+static_assert(!page_table<mutable_table>);
+
+struct copies_archetype {
+  static constexpr bool needs_bytes = false;
+  explicit copies_archetype(std::size_t);
+  copies_archetype(copies_archetype&&) noexcept;
+  copies_archetype& operator=(copies_archetype&&) noexcept;
+  ~copies_archetype();
+  void submit(const copy_op&, const model::page_array&) noexcept;
+  [[nodiscard]] bool busy(page_id) const noexcept;
+  [[nodiscard]] std::uint32_t unread(page_id) const noexcept;
+};
+struct deferring_archetype : copies_archetype {
+  using copies_archetype::copies_archetype;
+  [[nodiscard]] std::size_t waiting() const noexcept;
+  copy_batch take(std::span<copy_op>) noexcept;
+  template <class Idle>
+  void complete(copy_ticket, Idle&&) noexcept {}
+};
+struct careless_copies : copies_archetype {
+  using copies_archetype::copies_archetype;
+  [[nodiscard]] bool busy() const noexcept;
+};
+struct undecided_copies : copies_archetype {
+  using copies_archetype::copies_archetype;
+  void needs_bytes() const;
+};
+struct half_deferring : copies_archetype {
+  using copies_archetype::copies_archetype;
+  copy_batch take(std::span<copy_op>) noexcept;
+};
+static_assert(copy_backend<copies_archetype> && !deferring_copy_backend<copies_archetype>);
+static_assert(deferring_copy_backend<deferring_archetype>);
+static_assert(!copy_backend<careless_copies>);
+static_assert(!copy_backend<undecided_copies>);
+static_assert(copy_backend<half_deferring> && !deferring_copy_backend<half_deferring>);
+
+struct observer_archetype {
+  observer_archetype();
+  observer_archetype(observer_archetype&&) noexcept;
+  observer_archetype& operator=(observer_archetype&&) noexcept;
+  ~observer_archetype();
+  void on(const event::page_fault&) noexcept;
+  void on(const event::page_copied&) noexcept;
+  void on(const event::page_freed&) noexcept;
+  void on(const event::forked&) noexcept;
+  void on(const event::failed&) noexcept;
+};
+struct misspelt_observer
+    : ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
+  using ignore::on;
+  void on_fork(const event::forked&) noexcept;
+};
+struct hiding_observer : null_observer {
+  void on(const event::forked&) noexcept;  // no `using null_observer::on;`
+};
+struct pinned_observer : null_observer {
+  pinned_observer(pinned_observer&&) = delete;
+};
+static_assert(observer<observer_archetype>);
+static_assert(!observer<misspelt_observer>);
+static_assert(!observer<hiding_observer>);
+static_assert(!observer<pinned_observer>);
+
+// The bundle concept holds each alias to its concept.
+template <class Table, class Copies>
+struct bundle {
+  using memory = memory_archetype;
+  using page_allocator = allocator_archetype;
+  using page_table = Table;
+  using refcount = counter_archetype;
+  using copies = Copies;
+  using observer = observer_archetype;
+};
+using minimal = bundle<table_archetype, copies_archetype>;
+using deferring = bundle<viewed_table, deferring_archetype>;
+struct near_memory : minimal {
+  using memory = throwing_memory;
+};
+struct near_allocator : minimal {
+  using page_allocator = forgetful_allocator;
+};
+struct near_table : minimal {
+  using page_table = without_fork;
+};
+struct near_refcount : minimal {
+  using refcount = silent_counter;
+};
+struct near_copies : minimal {
+  using copies = careless_copies;
+};
+struct near_observer : minimal {
+  using observer = misspelt_observer;
+};
+static_assert(policy_bundle<minimal> && policy_bundle<deferring>);
+static_assert(!policy_bundle<near_memory> && !policy_bundle<near_allocator> &&
+              !policy_bundle<near_table> && !policy_bundle<near_refcount> &&
+              !policy_bundle<near_copies> && !policy_bundle<near_observer>);
+static_assert(!policy_bundle<memory_archetype>);
+
+// Every member of a consumer compiles with policies that have nothing but what their concepts ask.
+template <class Cache>
+std::size_t use_every_verb(Cache& cache, typename Cache::parts parts, std::span<copy_op> ops,
+                           std::span<std::int32_t> ids) {
+  Cache made{cache.config(), std::move(parts)};
+  auto one = cache.create().value();
+  one.append(1).value();
+  static_cast<void>(one.writable(0, 1).value());
+  one.commit({});
+  auto child = one.fork().value();
+  child.truncate(0);
+  auto step = cache.reserve({{one, 1}, {child, 1}}).value();
+  step.accept();
+  one.export_pages(ids);
+  if constexpr (deferring_copy_backend<typename Cache::policies::copies>) {
+    static_cast<void>(cache.waiting_copies());
+    cache.complete(cache.take_copies(ops).ticket);
+  }
+  child.release();
+  return cache.statistics().pages + cache.probe({}).pages_needed + cache.pins(one.page_at(0)) +
+         one.probe(1).pages_needed + (cache.check_invariants() == nullptr ? 1 : 0) +
+         cache.state_digest() + cache.bytes(one.page_at(0)).size() + one.runs(0, 1).tokens() +
+         sizeof(cache.observer()) + sizeof(cache.memory());
+}
+template std::size_t use_every_verb(paged_cache<minimal>&, paged_cache<minimal>::parts,
+                                    std::span<copy_op>, std::span<std::int32_t>);
+template std::size_t use_every_verb(paged_cache<deferring>&, paged_cache<deferring>::parts,
+                                    std::span<copy_op>, std::span<std::int32_t>);
+
+}  // namespace kvfolio::test
+
+// And every member of the leaves, used or not.
+template class kvfolio::page::free_list<kvfolio::test::order_archetype>;
+template class kvfolio::page_pool<kvfolio::test::allocator_archetype,
+                                  kvfolio::test::counter_archetype>;
+template class kvfolio::memory::block<kvfolio::test::memory_archetype>;
+template class kvfolio::cow_page<
+    kvfolio::page_pool<kvfolio::test::allocator_archetype, kvfolio::test::counter_archetype>>;
+template class kvfolio::token_runs<kvfolio::test::table_archetype>;

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <kvfolio/observe/counting_observer.hpp>
+
+#include "../conformance/observer_conformance.hpp"
+
+namespace kvfolio::test {
+namespace {
+
+struct make_counting {
+  static counting_observer make() { return counting_observer{16}; }
+};
+INSTANTIATE_TYPED_TEST_SUITE_P(counting_observer, observer_conformance, make_counting);
+
+TEST(counting_observer, begins_at_zero) {
+  EXPECT_EQ(counting_observer{16}.counts(), event_counts{});
+}
+
+TEST(counting_observer, counts_each_event_by_its_definition) {
+  counting_observer observer{16};
+  observer.on(event::page_fault{page_id{3}});
+  observer.on(event::page_copied{{page_id{3}, page_id{5}, 0, 9}, true});
+  observer.on(event::page_copied{{page_id{5}, page_id{6}, 0, 2}, false});
+  observer.on(event::page_freed{page_id{5}});
+  observer.on(event::forked{7});
+  observer.on(event::failed{errc::too_large});
+  EXPECT_EQ(observer.counts(), (event_counts{.page_faults = 1,
+                                             .page_copies = 2,
+                                             .divergences = 1,
+                                             .pages_freed = 1,
+                                             .tokens_copied = 11,
+                                             .forks = 1,
+                                             .pages_shared = 7,
+                                             .failures = 1}));
+  EXPECT_EQ(observer.counts().pages_allocated(), 3U);
+  EXPECT_EQ(observer.counts().copies_saved(), 6U);
+}
+
+TEST(counting_observer, a_page_is_reused_from_its_second_use_on) {
+  counting_observer observer{16};
+  observer.on(event::page_fault{page_id{15}});
+  EXPECT_EQ(observer.counts().page_reuses, 0U);
+  observer.on(event::page_fault{page_id{15}});
+  observer.on(event::page_copied{{page_id{1}, page_id{15}, 0, 1}, true});
+  observer.on(event::page_copied{{page_id{15}, page_id{2}, 0, 1}, true});
+  EXPECT_EQ(observer.counts().page_reuses, 2U);
+}
+
+}  // namespace
+}  // namespace kvfolio::test

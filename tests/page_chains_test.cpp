@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <kvfolio/copies/deferred_copies.hpp>
+#include <kvfolio/memory/unbacked.hpp>
+#include <kvfolio/page_chains.hpp>
+
+namespace kvfolio::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// An observer is moved into what it observes: what it hears goes to a log outside.
+struct chain_log {
+  std::vector<page_id> faults;
+  std::vector<page_id> freed;
+  std::vector<std::pair<copy_op, bool>> copies;
+};
+struct logging_observer : ignore<event::forked, event::failed> {
+  using ignore::on;
+  void on(const event::page_fault& event) noexcept { log->faults.push_back(event.page); }
+  void on(const event::page_freed& event) noexcept { log->freed.push_back(event.page); }
+  void on(const event::page_copied& event) noexcept {
+    log->copies.emplace_back(event.copy, event.shared);
+  }
+  chain_log* log = nullptr;
+};
+struct logged : default_policies {
+  using memory = kvfolio::memory::unbacked;
+  using copies = deferred_copies;
+  using observer = logging_observer;
+};
+
+constexpr cache_config small{.shape = model::grouped_query(1, 1, 8, dtype::i8),
+                             .tokens_per_page = 4,
+                             .pages = 12,
+                             .max_sequences = 4};
+
+class page_chains_of_four_tokens : public testing::Test {
+ protected:
+  page_chains_of_four_tokens() : chains_{parts(log_), bytes(), small.pages} {}
+
+  static cache_parts<logged> parts(chain_log& log) {
+    auto made = cache_parts<logged>::make(small);
+    made.observer.log = &log;
+    return made;
+  }
+  static model::page_array bytes() {
+    return {{}, model::page_layout{small.shape, small.tokens_per_page}};
+  }
+  // Lets every copy land.
+  void land() {
+    std::vector<copy_op> ops(small.pages);
+    chains_.complete(chains_.copies().take(ops).ticket);
+  }
+
+  chain_log log_;
+  page_chains<logged> chains_;
+};
+
+TEST_F(page_chains_of_four_tokens, a_row_pins_its_last_page_and_each_page_the_one_before) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 9));
+  EXPECT_THAT(log_.faults, ElementsAre(page_id{0}, page_id{1}, page_id{2}));
+  for (const auto page : log_.faults) EXPECT_EQ(chains_.pool().pins(page), 1U);
+  chains_.fork(0, 1);
+  EXPECT_EQ(chains_.pool().pins(page_id{0}), 1U);
+  EXPECT_EQ(chains_.pool().pins(page_id{1}), 1U);
+  EXPECT_EQ(chains_.pool().pins(page_id{2}), 2U) << "a fork is one pin, whatever its length";
+}
+
+TEST_F(page_chains_of_four_tokens, what_a_row_needs_are_pages_and_perhaps_a_copy) {
+  EXPECT_EQ(chains_.needs(0, 0, 0).pages, 0U);
+  EXPECT_EQ(chains_.needs(0, 0, 8).pages, 2U);
+  chains_.grow(0, 0, chains_.needs(0, 0, 5));
+  EXPECT_EQ(chains_.needs(0, 5, 3).pages, 0U) << "there is room for three";
+  EXPECT_EQ(chains_.needs(0, 5, 4).pages, 1U);
+  chains_.fork(0, 1);
+  EXPECT_TRUE(chains_.needs(1, 5, 1).copies_tail);
+  EXPECT_EQ(chains_.needs(1, 5, 4).pages, 2U);
+  EXPECT_FALSE(chains_.needs(1, 5, 0).copies_tail);
+}
+
+TEST_F(page_chains_of_four_tokens, rows_that_are_planned_together_leave_the_page_to_the_last) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 2));
+  chains_.fork(0, 1);
+  chains_.fork(0, 2);
+  EXPECT_TRUE(chains_.plan(0, 2, 1).copies_tail);
+  EXPECT_FALSE(chains_.plans_nothing());
+  EXPECT_TRUE(chains_.plan(1, 2, 1).copies_tail);
+  EXPECT_FALSE(chains_.plan(2, 2, 1).copies_tail);
+  for (const std::size_t row : {0U, 1U, 2U}) chains_.forget(row);
+  EXPECT_TRUE(chains_.plans_nothing());
+}
+
+TEST_F(page_chains_of_four_tokens, shrinking_frees_from_the_end_up_to_what_others_hold) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 12));
+  chains_.fork(0, 1);
+  chains_.shrink(1, 2, 0);
+  EXPECT_THAT(log_.freed, IsEmpty());
+  chains_.grow(1, 8, chains_.needs(1, 8, 8));
+  chains_.shrink(1, 0, 0);
+  EXPECT_THAT(log_.freed, ElementsAre(page_id{4}, page_id{3})) << "deepest first";
+  chains_.shrink(0, 1, 0);
+  EXPECT_THAT(log_.freed, ElementsAre(page_id{4}, page_id{3}, page_id{2}, page_id{1}));
+  EXPECT_EQ(chains_.pool().pins(page_id{0}), 1U);
+}
+
+TEST_F(page_chains_of_four_tokens, pages_up_to_the_last_shared_one_are_not_the_rows_own) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 12));
+  EXPECT_EQ(chains_.shared_end(0, 0), 0U);
+  EXPECT_EQ(chains_.shared_end(0, 2), 2U) << "there is no shared page from there on";
+  chains_.fork(0, 1);
+  chains_.shrink(1, 2, 0);
+  EXPECT_EQ(chains_.shared_end(0, 0), 2U) << "the third page is row 0's alone";
+  EXPECT_EQ(chains_.shared_end(1, 0), 2U);
+}
+
+TEST_F(page_chains_of_four_tokens, copying_replaces_pages_and_keeps_those_of_others) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 11));
+  chains_.fork(0, 1);
+  chains_.copy(1, 1, 3, 11);
+  EXPECT_THAT(log_.copies, ElementsAre(std::pair{copy_op{page_id{1}, page_id{3}, 0, 4}, true},
+                                       std::pair{copy_op{page_id{2}, page_id{4}, 0, 3}, true}));
+  EXPECT_EQ(chains_.tables().at(1, 0), page_id{0});
+  EXPECT_EQ(chains_.tables().at(0, 1), page_id{1});
+  EXPECT_EQ(chains_.pool().pins(page_id{0}), 2U) << "by the second page of either row";
+  EXPECT_EQ(chains_.shared_end(1, 1), 1U);
+  EXPECT_THAT(log_.freed, IsEmpty());
+}
+
+TEST_F(page_chains_of_four_tokens, a_page_in_flight_is_not_free_before_its_copies_have_landed) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 2));
+  chains_.fork(0, 1);
+  chains_.grow(1, 2, chains_.needs(1, 2, 1));
+  chains_.shrink(0, 0, 0);
+  chains_.shrink(1, 0, 0);
+  EXPECT_EQ(chains_.landing(), 2U);
+  EXPECT_EQ(chains_.pool().free(), chains_.pool().capacity() - 2);
+  land();
+  EXPECT_EQ(chains_.landing(), 0U);
+  EXPECT_EQ(chains_.pool().free(), chains_.pool().capacity());
+}
+
+TEST_F(page_chains_of_four_tokens, what_a_copy_in_flight_still_reads_is_not_written_over) {
+  chains_.grow(0, 0, chains_.needs(0, 0, 3));
+  chains_.fork(0, 1);
+  chains_.grow(1, 3, chains_.needs(1, 3, 1));
+  EXPECT_FALSE(chains_.needs(0, 3, 1).copies_tail) << "it reads the tokens before those";
+  EXPECT_TRUE(chains_.needs(0, 2, 1).copies_tail) << "had row 0 been cut to two tokens";
+  chains_.grow(0, 2, chains_.needs(0, 2, 1));
+  EXPECT_EQ(log_.copies.back(), (std::pair{copy_op{page_id{0}, page_id{2}, 0, 2}, false}));
+  EXPECT_EQ(chains_.landing(), 1U);
+  land();
+  EXPECT_EQ(chains_.landing(), 0U);
+}
+
+}  // namespace
+}  // namespace kvfolio::test
