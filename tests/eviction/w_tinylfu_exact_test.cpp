@@ -120,9 +120,11 @@ TEST(w_tinylfu_exact, agrees_with_lists_that_are_searched) {
 }
 
 TEST(w_tinylfu_exact, needs_no_more_history_than_four_halvings_last) {
-  agrees_with_model<naive_w_tinylfu>([](std::size_t pages) {
-    return w_tinylfu_exact{pages, 1'000'000};
-  });
+  agrees_with_model<naive_w_tinylfu>(
+      [](std::size_t pages) {
+        return w_tinylfu_exact{pages, 40 * pages};
+      },
+      100);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ inline bool contains(const page_list& pages, page_id page) {
 /// `Model` is made for a number of pages and has `miss(key)`, `evict(key, eligible)`,
 /// `insert(page, key)`, `touch(page)` and `erase(page)`. `make(pages)` makes the policy.
 template <class Model, class Make>
-void agrees_with_model(Make make) {
+void agrees_with_model(Make make, std::size_t keys_per_page = 3) {
   for (const std::size_t pages : {1U, 2U, 5U, 24U, 230U}) {
     SCOPED_TRACE(std::to_string(pages) + " pages");
     for_each_seed([&](std::mt19937& rng) {
@@ -56,7 +56,7 @@ void agrees_with_model(Make make) {
       std::vector<content_key> key_of(pages);
       std::vector<page_id> unused;
       for (std::size_t page = pages; page-- > 0;) unused.push_back(to_page(page));
-      const auto keys = static_cast<std::uint32_t>(3 * pages + 2);
+      const auto keys = static_cast<std::uint32_t>(keys_per_page * pages + 2);
       const predicate eligible = [&](page_id page) { return driver.is_eligible(page); };
       std::uint32_t flips = 2;  // of 16 steps
       for (int i = 0; i < 30'000; ++i) {

@@ -43,6 +43,9 @@ namespace kvfolio {
 template <std::size_t Lists, bool FindsHidden = false>
 class recency_lists {
   static_assert(0 < Lists && Lists <= 256);
+  static constexpr std::size_t hidden_lists = FindsHidden ? Lists : 0;
+  using of_each_list = std::make_index_sequence<Lists>;
+  using of_each_hidden_list = std::make_index_sequence<hidden_lists>;
 
  public:
   /// Creates empty lists for pages `[0, pages)`, fewer than 2^30. \throws std::bad_alloc
@@ -50,9 +53,8 @@ class recency_lists {
       : slot_of_(pages, none),
         list_of_(Lists > 1 ? pages : 0),
         page_at_(3 * pages + 8, none),
-        shown_{empty_sets(page_at_.size(), std::make_index_sequence<Lists>{})},
-        hidden_{
-            empty_sets(page_at_.size(), std::make_index_sequence < FindsHidden ? Lists : 0 > {})},
+        shown_{empty_sets(page_at_.size(), of_each_list{})},
+        hidden_{empty_sets(page_at_.size(), of_each_hidden_list{})},
         widest_{static_cast<std::uint32_t>(2 * pages + 2)} {
     KVFOLIO_EXPECTS(pages < (std::size_t{1} << 30U));
   }
@@ -270,11 +272,11 @@ class recency_lists {
     return other - slot + (other < slot ? slots() : 0);
   }
 
-  std::vector<std::uint32_t> slot_of_;                  // by page
-  std::vector<std::uint8_t> list_of_;                   // by page; none if there is one list
-  std::vector<std::uint32_t> page_at_;                  // by slot
-  std::array<bitmap, Lists> shown_;                     // by list, of slots
-  std::array<bitmap, FindsHidden ? Lists : 0> hidden_;  // likewise
+  std::vector<std::uint32_t> slot_of_;       // by page
+  std::vector<std::uint8_t> list_of_;        // by page; none if there is one list
+  std::vector<std::uint32_t> page_at_;       // by slot
+  std::array<bitmap, Lists> shown_;          // by list, of slots
+  std::array<bitmap, hidden_lists> hidden_;  // likewise
   std::array<std::size_t, Lists> sizes_{};
   std::uint32_t widest_;    // span that is kept without a sweep
   std::uint32_t tail_ = 0;  // every page lies in [tail_, head_), around the ring

@@ -26,7 +26,7 @@ namespace kvfolio::eviction {
 ///
 /// Models `eligibility_aware`: a touch is O(1) in the worst case and needs no hash table; `miss`
 /// and `evict` are expected O(1), however many pages are pinned; halving is O(1). Costs 35 bytes
-/// per page and 52 for each remembered key, allocated once. One owner thread.
+/// per page and up to 60 for each remembered key, allocated once. One owner thread.
 class w_tinylfu_exact {
  public:
   /// Creates a policy for pages `[0, pages)` that tracks none of them, and remembers the counts of
