@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <kvfolio/kvfolio.hpp>
+#include <kvfolio/prefix/none.hpp>
 
 namespace kvfolio::test {
 namespace {
@@ -23,20 +24,27 @@ struct paged_out : default_policies {
   using copies = deferred_copies;
 };
 
+struct forgetful : default_policies {
+  using prefix_index = kvfolio::prefix::none;
+};
+
 // A policy nobody uses costs no byte.
-static_assert(std::is_empty_v<null_observer> && std::is_empty_v<memory::heap> &&
-              std::is_empty_v<memory::mapped> && std::is_empty_v<memory::unbacked> &&
-              std::is_empty_v<host_copies>);
-static_assert(sizeof(cache_parts<default_policies>) ==
-              sizeof(page::free_list<>) + sizeof(table::flat));
-static_assert(sizeof(cache_parts<paged_out>) ==
-              sizeof(page::free_list<>) + sizeof(table::flat) + sizeof(deferred_copies));
+static_assert(std::is_empty_v<prefix::none> && std::is_empty_v<null_observer> &&
+              std::is_empty_v<memory::heap> && std::is_empty_v<memory::mapped> &&
+              std::is_empty_v<memory::unbacked> && std::is_empty_v<host_copies>);
+constexpr auto size_of_default_parts =
+    sizeof(page::free_list<>) + sizeof(table::flat) + sizeof(prefix::radix) + sizeof(eviction::lru);
+static_assert(sizeof(cache_parts<default_policies>) == size_of_default_parts);
+static_assert(sizeof(cache_parts<paged_out>) == size_of_default_parts + sizeof(deferred_copies));
+static_assert(sizeof(cache_parts<forgetful>) == size_of_default_parts - sizeof(prefix::radix));
 
 cache_parts<limited> parts_with(std::size_t bytes) {
   auto ordinary = cache_parts<default_policies>::make(small);
   return {.memory = memory::limiting<memory::heap>{bytes},
           .pages = std::move(ordinary.pages),
           .tables = std::move(ordinary.tables),
+          .index = std::move(ordinary.index),
+          .ordering = std::move(ordinary.ordering),
           .copies = std::move(ordinary.copies),
           .observer = {}};
 }

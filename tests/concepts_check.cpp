@@ -182,9 +182,17 @@ struct observer_archetype {
   void on(const event::page_freed&) noexcept;
   void on(const event::forked&) noexcept;
   void on(const event::failed&) noexcept;
+  void on(const event::page_indexed&) noexcept;
+  void on(const event::page_withdrawn&) noexcept;
+  void on(const event::page_evicted&) noexcept;
+  void on(const event::page_hit&) noexcept;
+  void on(const event::prompt_matched&) noexcept;
+  void on(const event::invalidated&) noexcept;
 };
 struct misspelt_observer
-    : ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
+    : ignore<event::page_fault, event::page_copied, event::page_freed, event::failed,
+             event::page_indexed, event::page_withdrawn, event::page_evicted, event::page_hit,
+             event::prompt_matched, event::invalidated> {
   using ignore::on;
   void on_fork(const event::forked&) noexcept;
 };
@@ -199,18 +207,105 @@ static_assert(!observer<misspelt_observer>);
 static_assert(!observer<hiding_observer>);
 static_assert(!observer<pinned_observer>);
 
+struct index_archetype {
+  static constexpr bool enabled = true;
+  index_archetype(std::size_t, std::uint32_t, std::uint64_t);
+  index_archetype(index_archetype&&) noexcept;
+  index_archetype& operator=(index_archetype&&) noexcept;
+  ~index_archetype();
+  void note(page_id, std::uint32_t, std::span<const token_id>) noexcept;
+  void copy_note(page_id, page_id, std::uint32_t) noexcept;
+  [[nodiscard]] prefix_cursor match(const prefix_realm&, std::span<const token_id>,
+                                    std::span<page_id>) const noexcept;
+  prefix_cursor extend(const prefix_realm&, const prefix_cursor&, page_id) noexcept;
+  void erase(page_id) noexcept;
+  [[nodiscard]] bool contains(page_id) const noexcept;
+  [[nodiscard]] std::optional<page_id> parent(page_id) const noexcept;
+  [[nodiscard]] std::span<const token_id> tokens(page_id) const noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+};
+struct splitting_index : index_archetype {  // as a tree that splits its nodes when it is read
+  using index_archetype::index_archetype;
+  prefix_cursor match(const prefix_realm&, std::span<const token_id>, std::span<page_id>) noexcept;
+};
+struct throwing_index : index_archetype {
+  using index_archetype::index_archetype;
+  prefix_cursor extend(const prefix_realm&, const prefix_cursor&, page_id);
+};
+struct unseeded_index : index_archetype {
+  unseeded_index(std::size_t, std::uint32_t);
+};
+struct orphaned_index : index_archetype {
+  using index_archetype::index_archetype;
+  [[nodiscard]] page_id parent(page_id) const noexcept;  // of first pages, what?
+};
+struct undecided_index : index_archetype {
+  using index_archetype::index_archetype;
+  static bool enabled;
+};
+static_assert(prefix_index<index_archetype>);
+static_assert(!prefix_index<splitting_index>);
+static_assert(!prefix_index<throwing_index>);
+static_assert(!prefix_index<unseeded_index>);
+static_assert(!prefix_index<orphaned_index>);
+static_assert(!prefix_index<undecided_index>);
+
+struct eviction_archetype {
+  explicit eviction_archetype(std::size_t);
+  eviction_archetype(eviction_archetype&&) noexcept;
+  eviction_archetype& operator=(eviction_archetype&&) noexcept;
+  ~eviction_archetype();
+  void miss(const page_access&) noexcept;
+  std::optional<page_id> evict(const page_access&, page_set) noexcept;
+  void insert(page_id, const page_access&) noexcept;
+  void touch(page_id, const page_access&) noexcept;
+  void erase(page_id) noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+};
+struct informed_eviction : eviction_archetype {
+  using eviction_archetype::eviction_archetype;
+  void suspend(page_id) noexcept;
+  void resume(page_id) noexcept;
+};
+struct frontier_eviction : informed_eviction {
+  using informed_eviction::informed_eviction;
+  void insert_oldest(page_id) noexcept;
+  [[nodiscard]] bool tracks(page_id) const noexcept;
+};
+struct blind_eviction : eviction_archetype {
+  using eviction_archetype::eviction_archetype;
+  std::optional<page_id> evict(const page_access&) noexcept;  // without what is eligible
+};
+struct throwing_eviction : eviction_archetype {
+  using eviction_archetype::eviction_archetype;
+  void insert(page_id, const page_access&);
+};
+struct half_informed : eviction_archetype {
+  using eviction_archetype::eviction_archetype;
+  void suspend(page_id) noexcept;
+};
+static_assert(eviction_policy<eviction_archetype> && !eligibility_aware<eviction_archetype>);
+static_assert(eligibility_aware<informed_eviction> && !frontier_aware<informed_eviction>);
+static_assert(frontier_aware<frontier_eviction>);
+static_assert(!eviction_policy<blind_eviction>);
+static_assert(!eviction_policy<throwing_eviction>);
+static_assert(eviction_policy<half_informed> && !eligibility_aware<half_informed>);
+
 // The bundle concept holds each alias to its concept.
-template <class Table, class Copies>
+template <class Table, class Eviction, class Copies>
 struct bundle {
   using memory = memory_archetype;
   using page_allocator = allocator_archetype;
   using page_table = Table;
   using refcount = counter_archetype;
+  using prefix_index = index_archetype;
+  using eviction = Eviction;
   using copies = Copies;
   using observer = observer_archetype;
 };
-using minimal = bundle<table_archetype, copies_archetype>;
-using deferring = bundle<viewed_table, deferring_archetype>;
+using minimal = bundle<table_archetype, eviction_archetype, copies_archetype>;
+using informed = bundle<table_archetype, informed_eviction, copies_archetype>;
+using deferring = bundle<viewed_table, frontier_eviction, deferring_archetype>;
 struct near_memory : minimal {
   using memory = throwing_memory;
 };
@@ -223,15 +318,22 @@ struct near_table : minimal {
 struct near_refcount : minimal {
   using refcount = silent_counter;
 };
+struct near_index : minimal {
+  using prefix_index = splitting_index;
+};
+struct near_eviction : minimal {
+  using eviction = blind_eviction;
+};
 struct near_copies : minimal {
   using copies = careless_copies;
 };
 struct near_observer : minimal {
   using observer = misspelt_observer;
 };
-static_assert(policy_bundle<minimal> && policy_bundle<deferring>);
+static_assert(policy_bundle<minimal> && policy_bundle<informed> && policy_bundle<deferring>);
 static_assert(!policy_bundle<near_memory> && !policy_bundle<near_allocator> &&
               !policy_bundle<near_table> && !policy_bundle<near_refcount> &&
+              !policy_bundle<near_index> && !policy_bundle<near_eviction> &&
               !policy_bundle<near_copies> && !policy_bundle<near_observer>);
 static_assert(!policy_bundle<memory_archetype>);
 
@@ -240,9 +342,12 @@ template <class Cache>
 std::size_t use_every_verb(Cache& cache, typename Cache::parts parts, std::span<copy_op> ops,
                            std::span<std::int32_t> ids) {
   Cache made{cache.config(), std::move(parts)};
-  auto one = cache.create().value();
+  auto one = cache.create({}, request_options{}).value();
   one.append(1).value();
   static_cast<void>(one.writable(0, 1).value());
+  cache.advance(1);
+  cache.invalidate();
+  cache.reset().value();
   one.commit({});
   auto child = one.fork().value();
   child.truncate(0);
@@ -260,6 +365,8 @@ std::size_t use_every_verb(Cache& cache, typename Cache::parts parts, std::span<
          sizeof(cache.observer()) + sizeof(cache.memory());
 }
 template std::size_t use_every_verb(paged_cache<minimal>&, paged_cache<minimal>::parts,
+                                    std::span<copy_op>, std::span<std::int32_t>);
+template std::size_t use_every_verb(paged_cache<informed>&, paged_cache<informed>::parts,
                                     std::span<copy_op>, std::span<std::int32_t>);
 template std::size_t use_every_verb(paged_cache<deferring>&, paged_cache<deferring>::parts,
                                     std::span<copy_op>, std::span<std::int32_t>);

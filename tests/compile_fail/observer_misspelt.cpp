@@ -6,7 +6,9 @@
 namespace event = kvfolio::event;
 
 struct broken
-    : kvfolio::ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
+    : kvfolio::ignore<event::page_fault, event::page_copied, event::page_freed, event::failed,
+                      event::page_indexed, event::page_withdrawn, event::page_evicted,
+                      event::page_hit, event::prompt_matched, event::invalidated> {
   using ignore::on;
 #ifndef CORRECTED
   void on_fork(const event::forked&) noexcept {}

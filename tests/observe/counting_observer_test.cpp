@@ -23,6 +23,15 @@ TEST(counting_observer, counts_each_event_by_its_definition) {
   observer.on(event::page_freed{page_id{5}});
   observer.on(event::forked{7});
   observer.on(event::failed{errc::too_large});
+  observer.on(event::page_indexed{page_id{3}, std::nullopt, {}, {}});
+  observer.on(event::page_indexed{page_id{5}, page_id{3}, {}, {}});
+  observer.on(event::page_indexed{page_id{6}, page_id{5}, {}, {}});
+  observer.on(event::page_withdrawn{page_id{6}});
+  observer.on(event::page_evicted{page_id{5}});
+  observer.on(event::page_hit{page_id{3}, 0});
+  observer.on(event::prompt_matched{16, 20});
+  observer.on(event::prompt_matched{0, 3});
+  observer.on(event::invalidated{1});
   EXPECT_EQ(observer.counts(), (event_counts{.page_faults = 1,
                                              .page_copies = 2,
                                              .divergences = 1,
@@ -30,6 +39,12 @@ TEST(counting_observer, counts_each_event_by_its_definition) {
                                              .tokens_copied = 11,
                                              .forks = 1,
                                              .pages_shared = 7,
+                                             .pages_indexed = 3,
+                                             .pages_evicted = 1,
+                                             .pages_withdrawn = 1,
+                                             .page_hits = 1,
+                                             .hit_tokens = 16,
+                                             .prompt_tokens = 23,
                                              .failures = 1}));
   EXPECT_EQ(observer.counts().pages_allocated(), 3U);
   EXPECT_EQ(observer.counts().copies_saved(), 6U);

@@ -5,6 +5,7 @@
 #include <kvfolio/observe/fan_out.hpp>
 
 #include "../conformance/observer_conformance.hpp"
+#include "../support/fork_events.hpp"
 
 namespace kvfolio::test {
 namespace {
@@ -18,10 +19,9 @@ INSTANTIATE_TYPED_TEST_SUITE_P(fan_out, observer_conformance, make_fan_out);
 struct fork_log {
   MOCK_METHOD(void, forked, (int, std::size_t), (noexcept));
 };
-struct logging_observer
-    : ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
+struct logging_observer : ignore_all_but_forks {
   logging_observer(fork_log& to, int as) : log{&to}, name{as} {}
-  using ignore::on;
+  using ignore_all_but_forks::on;
   void on(const event::forked& event) noexcept { log->forked(name, event.pages); }
   fork_log* log;
   int name;

@@ -2,6 +2,7 @@
 #include <type_traits>
 
 #include "../conformance/observer_conformance.hpp"
+#include "../support/fork_events.hpp"
 
 namespace kvfolio::test {
 namespace {
@@ -12,9 +13,8 @@ struct make_null {
 INSTANTIATE_TYPED_TEST_SUITE_P(null_observer, observer_conformance, make_null);
 static_assert(std::is_empty_v<null_observer>);
 
-struct fork_counter
-    : ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
-  using ignore::on;
+struct fork_counter : ignore_all_but_forks {
+  using ignore_all_but_forks::on;
   void on(const event::forked& event) noexcept { pages += event.pages; }
   std::size_t pages = 0;
 };

@@ -6,6 +6,8 @@
 
 #include <kvfolio/core/index_list.hpp>
 #include <kvfolio/core/page_set.hpp>
+#include <kvfolio/prefix/hashed.hpp>
+#include <kvfolio/prefix/none.hpp>
 #include <kvfolio/threads.hpp>
 
 namespace kvfolio::test {
@@ -15,6 +17,8 @@ struct everything_else : default_policies {
   using page_allocator = kvfolio::page::free_list<kvfolio::page::append>;
   using page_table = kvfolio::table::persistent;
   using refcount = kvfolio::refcount::atomic;
+  using prefix_index = kvfolio::prefix::hashed<kvfolio::prefix::identity::by_128_bit>;
+  using eviction = kvfolio::eviction::w_tinylfu_exact;
   using copies = deferred_copies;
   using observer = fan_out<counting_observer, null_observer>;
 };
@@ -31,22 +35,28 @@ std::vector<std::size_t> layout_of_cache() {
   using cache = paged_cache<Policies>;
   return layout_of<
       cache, typename cache::parts, typename cache::sequence, typename cache::reservation,
-      typename cache::runs, typename cache::growth, page_chains<Policies>,
+      typename cache::runs, typename cache::growth, page_chains<Policies>, resident_pages<Policies>,
       page_pool<typename Policies::page_allocator, typename Policies::refcount>,
       typename Policies::memory, typename Policies::page_allocator, typename Policies::page_table,
-      typename Policies::refcount, typename Policies::copies, typename Policies::observer,
-      result<typename cache::sequence>, result<typename cache::runs>>();
+      typename Policies::refcount, typename Policies::prefix_index, typename Policies::eviction,
+      typename Policies::copies, typename Policies::observer, result<typename cache::sequence>,
+      result<typename cache::runs>>();
 }
 
 // Sizes and alignments of the public types as this translation unit sees them.
 std::vector<std::size_t> layout_seen_here() {
-  auto all = layout_of<result<int>, result<void>, bad_result, page_id, copy_op, index_list,
-                       page_set, bitmap, raw_array<int>, memory::heap, memory::unbacked,
-                       memory::usage, memory::limiting<memory::heap>, memory::block<memory::heap>,
-                       model::cache_shape, model::page_layout, model::page_array, cache_config,
-                       cache_statistics, fit, truncation, token_run, copy_batch, event_counts,
-                       table::padding, table::batch_extent, table::csr_buffers,
-                       cow_page<page_pool<page::free_list<>, refcount::local>>>();
+  auto all =
+      layout_of<result<int>, result<void>, bad_result, page_id, copy_op, index_list, page_set,
+                bitmap, raw_array<int>, memory::heap, memory::unbacked, memory::usage,
+                memory::limiting<memory::heap>, memory::block<memory::heap>, model::cache_shape,
+                model::page_layout, model::page_array, cache_config, cache_statistics, fit,
+                truncation, token_run, copy_batch, event_counts, request_options, key_scope,
+                media_span, prefix_realm, prefix_cursor, page_access, retention_hint,
+                sequence_record, sequence_records, prefix::keyed_hash, prefix::none,
+                prefix::hashed<>, prefix::token_slab, prefix::page_contents, eviction::arc,
+                eviction::clock, eviction::fifo, eviction::sieve, event::page_indexed,
+                event::prompt_matched, table::padding, table::batch_extent, table::csr_buffers,
+                cow_page<page_pool<page::free_list<>, refcount::local>>>();
   for (const auto& more :
        {layout_of_cache<default_policies>(), layout_of_cache<everything_else>()}) {
     all.insert(all.end(), more.begin(), more.end());

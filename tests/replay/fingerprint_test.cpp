@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -16,6 +18,14 @@ namespace kv = kvfolio;
 
 const std::vector<kv::token_id> tokens{3, 1, 4, 1, 5, 9, 2, 6, 5, 3};
 
+// As find_mismatch, without what it says of the prefix.
+std::optional<mismatch> mismatch_in(const kv::paged_cache<>& cache,
+                                    const kv::paged_cache<>::sequence& made,
+                                    std::span<const kv::token_id> should_be) {
+  fingerprint prefix;
+  return find_mismatch(cache, made, should_be, prefix);
+}
+
 kv::paged_cache<>::sequence written(kv::paged_cache<>& cache) {
   auto made = cache.create().value();
   made.append(tokens.size()).value();
@@ -28,7 +38,7 @@ kv::paged_cache<>::sequence written(kv::paged_cache<>& cache) {
 TEST(fingerprint, is_found_again_where_it_was_written) {
   kv::paged_cache<> cache{{.shape = fingerprint::shape(24), .tokens_per_page = 4, .pages = 4}};
   const auto made = written(cache);
-  EXPECT_FALSE(find_mismatch(cache, made, tokens));
+  EXPECT_FALSE(mismatch_in(cache, made, tokens));
 }
 
 TEST(fingerprint, every_byte_that_changes_is_found_at_its_place) {
@@ -44,7 +54,7 @@ TEST(fingerprint, every_byte_that_changes_is_found_at_its_place) {
                                     : layout.value(layer, 0, offset) + byte - 4;
         auto& changed = cache.bytes(page)[place];
         changed ^= std::byte{0x10};
-        const auto found = find_mismatch(cache, made, tokens);
+        const auto found = mismatch_in(cache, made, tokens);
         ASSERT_TRUE(found) << position << ' ' << layer << ' ' << byte;
         EXPECT_EQ(found->position, position);
         EXPECT_EQ(found->layer, layer);
@@ -66,7 +76,7 @@ TEST(fingerprint, of_a_token_depends_on_all_before_it_and_on_no_page) {
   }
   auto changed = tokens;
   changed[0] = 7;
-  EXPECT_EQ(find_mismatch(cache, one, changed)->position, 0U);
+  EXPECT_EQ(mismatch_in(cache, one, changed)->position, 0U);
   fingerprint here;
   fingerprint there;
   here.extend(1);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the programs as users do: what they print, and what they return.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -74,15 +75,40 @@ TEST_F(programs, replay_says_how_it_is_used) {
   const auto seen = run(REPLAY_PROGRAM, "--help");
   EXPECT_EQ(seen.status, 0);
   for (const auto* option : {"--pages", "--chunk", "--prefill-tps", "--decode-sps", "--watermark",
-                             "--samples", "--tokens-per-hash", "--verify", "--json", "--svg"}) {
+                             "--samples", "--tokens-per-hash", "--verify", "--json", "--svg",
+                             "--eviction", "--no-reuse", "--semantics", "--generate"}) {
     EXPECT_THAT(seen.output, HasSubstr(option));
   }
 }
 
 TEST_F(programs, replay_returns_2_for_arguments_that_it_does_not_understand) {
-  for (const auto* arguments :
-       {"--paegs 3", "--pages 0", "--pages many", "--token-bytes 12", "--token-bytes x",
-        "--prefill-tps 0", "--samples 0", "--json - --svg -", "one two"}) {
+  for (const auto* arguments : {"--paegs 3",
+                                "--pages 0",
+                                "--pages many",
+                                "--token-bytes 12",
+                                "--token-bytes x",
+                                "--prefill-tps 0",
+                                "--samples 0",
+                                "--json - --svg -",
+                                "one two",
+                                "one --trace two",
+                                "--eviction nothing",
+                                "--eviction lru,lru",
+                                "--eviction lru,",
+                                "--eviction lru --no-reuse",
+                                "--invalidate-every 0",
+                                "--remember 0",
+                                "--semantics plain",
+                                "--capacity 3",
+                                "--semantics X --capacity 3",
+                                "--semantics plain --capacity 0",
+                                "--semantics plain --capacity 3 --svg x",
+                                "--semantics plain --capacity 3 --eviction no",
+                                "--generate 3",
+                                "--generate 0 --output x",
+                                "--generate 3 --output x trace",
+                                "--seed 3",
+                                "--output x"}) {
     const auto seen = run(REPLAY_PROGRAM, arguments);
     EXPECT_EQ(seen.status, 2) << arguments << ": " << seen.output;
     EXPECT_FALSE(seen.output.empty()) << arguments;
@@ -124,6 +150,103 @@ TEST_F(programs, replay_serves_its_built_in_sample_from_any_folder) {
   EXPECT_THAT(seen.output, HasSubstr("requests finished       4000, 0 rejected"));
   EXPECT_THAT(seen.output, HasSubstr("all as written"));
   EXPECT_THAT(content("drawing.svg"), testing::EndsWith("</svg>\n"));
+}
+
+TEST_F(programs, replay_names_the_eviction_policies_when_it_does_not_know_one) {
+  for (const auto* arguments :
+       {"--eviction lfru", "--semantics A-L --capacity 3 --eviction lfru"}) {
+    const auto seen = run(REPLAY_PROGRAM, arguments);
+    EXPECT_EQ(seen.status, 2) << arguments;
+    EXPECT_THAT(seen.output, HasSubstr("fifo, lru, clock, sieve, arc, wtinylfu_exact"));
+  }
+}
+
+TEST_F(programs, replay_serves_by_several_policies_side_by_side) {
+  const auto file = trace(two_requests);
+  const auto seen = run(REPLAY_PROGRAM, file + " --verify --eviction clock,lru --json " +
+                                            path("report") + " --svg " + path("drawing.svg"));
+  EXPECT_EQ(seen.status, 0) << seen.output;
+  EXPECT_THAT(seen.output, testing::ContainsRegex(" clock +lru\n"));
+  EXPECT_THAT(seen.output, testing::ContainsRegex("requests finished +2 +2\n"));
+  const auto report = nlohmann::json::parse(content("report"));
+  ASSERT_EQ(report.size(), 2U);
+  EXPECT_EQ(report[0]["settings"]["eviction"], "clock");
+  EXPECT_EQ(report[1]["settings"]["eviction"], "lru");
+  EXPECT_EQ(report[1]["requests"]["finished"], 2);
+  EXPECT_THAT(content("drawing.svg"), HasSubstr("hit-token rate"));
+}
+
+TEST_F(programs, replay_finds_the_same_prompt_again_unless_told_not_to) {
+  const std::string line =
+      "{\"timestamp\": 0, \"input_length\": 1024, \"output_length\": 3, \"hash_ids\": [1, 2]}\n";
+  auto later = line;
+  later.replace(later.find(": 0,"), 4, ": 9999,");
+  const auto file = trace(line + later);
+  const auto reuse = [&](const char* option) {
+    const auto seen = run(REPLAY_PROGRAM, file + " --verify --json - " + option);
+    EXPECT_EQ(seen.status, 0) << seen.output;
+    return nlohmann::json::parse(seen.output)["reuse"];
+  };
+  EXPECT_EQ(reuse("")["hit_tokens"], 1008) << "all pages but the last, which must be computed";
+  EXPECT_EQ(reuse("")["hit_token_rate"], 0.492188);
+  EXPECT_EQ(reuse("--no-reuse")["hit_tokens"], 0);
+  EXPECT_EQ(reuse("--invalidate-every 5")["missed_pages"]["invalidated"], 63);
+}
+
+TEST_F(programs, replay_counts_exactly_and_prints_one_object) {
+  const std::string two_blocks =
+      "{\"timestamp\": 0, \"input_length\": 600, \"output_length\": 3, \"hash_ids\": [1, 2]}\n";
+  const auto file = trace(two_blocks + two_blocks);
+  const auto plain =
+      run(REPLAY_PROGRAM, "--semantics plain --eviction lru --capacity 9 --json - --trace " + file);
+  EXPECT_EQ(plain.status, 0) << plain.output;
+  EXPECT_EQ(nlohmann::json::parse(plain.output), (nlohmann::json{{"trace", file},
+                                                                 {"policy", "lru"},
+                                                                 {"capacity", 9},
+                                                                 {"requests", 4},
+                                                                 {"hits", 2},
+                                                                 {"misses", 2}}));
+  const auto prefix =
+      run(REPLAY_PROGRAM, file + " --semantics A-L --eviction sieve --capacity 9 --json -");
+  EXPECT_EQ(prefix.status, 0) << prefix.output;
+  EXPECT_EQ(nlohmann::json::parse(prefix.output), (nlohmann::json{{"trace", file},
+                                                                  {"mode", "A-L"},
+                                                                  {"policy", "sieve"},
+                                                                  {"capacity", 9},
+                                                                  {"requests", 2},
+                                                                  {"block_refs", 4},
+                                                                  {"hit_blocks", 2},
+                                                                  {"miss_blocks", 2},
+                                                                  {"input_tokens", 1200},
+                                                                  {"hit_tokens", 600},
+                                                                  {"hit_token_rate", 0.5},
+                                                                  {"evictions", 0},
+                                                                  {"bypassed_inserts", 0}}));
+}
+
+TEST_F(programs, replay_counts_exactly_only_what_has_hash_ids) {
+  const auto seen = run(REPLAY_PROGRAM, trace(two_requests) + " --semantics A-L --capacity 9");
+  EXPECT_EQ(seen.status, 2);
+  EXPECT_THAT(seen.output, HasSubstr("has no hash ids"));
+}
+
+TEST_F(programs, replay_makes_traces_that_it_can_serve) {
+  const auto make = [&](const char* file, const char* seed) {
+    EXPECT_EQ(
+        run(REPLAY_PROGRAM, "--generate 300 --output " + path(file) + " --seed " + seed).status, 0);
+    return content(file);
+  };
+  const auto made = make("made", "7");
+  EXPECT_EQ(std::count(made.begin(), made.end(), '\n'), 300);
+  EXPECT_EQ(make("again", "7"), made);
+  EXPECT_NE(make("other", "8"), made);
+  EXPECT_EQ(run(REPLAY_PROGRAM, "2>/dev/null --generate 300 --seed 7 --output -").output, made);
+  const auto seen = run(REPLAY_PROGRAM, path("made") + " --verify --json -");
+  EXPECT_EQ(seen.status, 0) << seen.output;
+  const auto report = nlohmann::json::parse(seen.output);
+  EXPECT_EQ(report["requests"]["finished"], 300);
+  EXPECT_GT(report["reuse"]["hit_token_rate"], 0.3);
+  EXPECT_EQ(run(REPLAY_PROGRAM, "--generate 3 --output " + path("no/folder")).status, 1);
 }
 
 TEST_F(programs, tour_tells_its_story_and_draws_it) {

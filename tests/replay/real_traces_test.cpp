@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves published traces; they are not ours to ship, so they are used where they are found.
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -28,7 +29,8 @@ std::string missing(const fs::path& path) {
 
 nlohmann::json report_of(const trace& asked, const serving_options& options) {
   const auto seen = server<>{asked, options}.run([](std::size_t) {});
-  auto report = nlohmann::json::parse(json_report({asked, options, seen, 0}));
+  auto report =
+      nlohmann::json::parse(json_report(std::array{reported{asked, options, "lru", seen, 0}}));
   report.erase("wall");
   return report;
 }

@@ -77,7 +77,7 @@ TEST(server_clock, a_request_without_output_ends_with_its_prompt) {
 TEST(server_preemption, the_latest_gives_way_and_keeps_what_it_generated) {
   // Four pages of four tokens. Both start together; in the third step the first needs its third
   // page, so that the second, with two tokens generated, has to wait until the first has all six.
-  const auto seen = serve(of({{0, 6, 6, {}}, {0, 4, 6, {}}}), slow(4));
+  const auto seen = serve<serving_without_reuse>(of({{0, 6, 6, {}}, {0, 4, 6, {}}}), slow(4));
   EXPECT_EQ(seen.finished, 2U);
   EXPECT_EQ(seen.preemptions, 1U);
   EXPECT_EQ(seen.recomputed_tokens, 6U) << "four of the prompt and two generated";
@@ -91,7 +91,8 @@ TEST(server_preemption, the_latest_gives_way_and_keeps_what_it_generated) {
 
 TEST(server_preemption, who_was_preempted_comes_before_those_who_wait) {
   // As above, with a third request that waits and would fit when the second does.
-  const auto seen = serve(of({{0, 6, 6, {}}, {0, 4, 6, {}}, {1, 16, 1, {}}}), slow(5));
+  const auto seen =
+      serve<serving_without_reuse>(of({{0, 6, 6, {}}, {0, 4, 6, {}}, {1, 16, 1, {}}}), slow(5));
   EXPECT_EQ(seen.finished, 3U);
   EXPECT_EQ(seen.preemptions, 2U) << "it came back to the pages that it had, and needs one more";
   ASSERT_EQ(seen.first_token.size(), 3U);
@@ -124,7 +125,7 @@ TEST(server_progress, every_small_pool_serves_whom_it_can) {
   for (std::uint32_t samples = 1; samples <= 3; ++samples) {
     for (std::uint32_t pages = 1; pages <= 24; ++pages) {
       SCOPED_TRACE(fmt::format("{} samples, {} pages", samples, pages));
-      const auto seen = serve(asked, slow(pages, samples));
+      const auto seen = serve<serving_without_reuse>(asked, slow(pages, samples));
       EXPECT_EQ(seen.finished + seen.rejected, requests.size());
       EXPECT_EQ(seen.events.pages_allocated(), seen.events.pages_freed);
     }

@@ -40,13 +40,20 @@ inline bool contains(const page_list& pages, page_id page) {
   return std::find(pages.begin(), pages.end(), page) != pages.end();
 }
 
+/// A key of three times as many as there are pages, some more popular than others.
+inline content_key any_key(std::mt19937& rng, std::size_t pages) {
+  const auto keys = static_cast<std::uint32_t>(3 * pages + 2);
+  return content_key{std::min(rng() % keys, rng() % keys)};
+}
+
 /// Holds a policy to a naive model of it over random accesses to more keys than there are pages,
 /// while pages become ineligible and eligible again, and now and then leave by nobody's decision.
 ///
 /// `Model` is made for a number of pages and has `miss(key)`, `evict(key, eligible)`,
-/// `insert(page, key)`, `touch(page)` and `erase(page)`. `make(pages)` makes the policy.
-template <class Model, class Make>
-void agrees_with_model(Make make, std::size_t keys_per_page = 3) {
+/// `insert(page, key)`, `touch(page)` and `erase(page)`. `make(pages)` makes the policy, and
+/// `next_key(rng, pages)` says what is accessed.
+template <class Model, class Make, class NextKey = decltype(&any_key)>
+void agrees_with_model(Make make, NextKey next_key = &any_key) {
   for (const std::size_t pages : {1U, 2U, 5U, 24U, 230U}) {
     SCOPED_TRACE(std::to_string(pages) + " pages");
     for_each_seed([&](std::mt19937& rng) {
@@ -56,7 +63,6 @@ void agrees_with_model(Make make, std::size_t keys_per_page = 3) {
       std::vector<content_key> key_of(pages);
       std::vector<page_id> unused;
       for (std::size_t page = pages; page-- > 0;) unused.push_back(to_page(page));
-      const auto keys = static_cast<std::uint32_t>(keys_per_page * pages + 2);
       const predicate eligible = [&](page_id page) { return driver.is_eligible(page); };
       std::uint32_t flips = 2;  // of 16 steps
       for (int i = 0; i < 30'000; ++i) {
@@ -75,7 +81,7 @@ void agrees_with_model(Make make, std::size_t keys_per_page = 3) {
           unused.push_back(page);
           continue;
         }
-        const content_key key{std::min(rng() % keys, rng() % keys)};
+        const content_key key = next_key(rng, pages);
         const auto access = driver.access(key);
         if (const auto hit = resident.find(key); hit != resident.end()) {
           driver.policy.touch(hit->second, access);
