@@ -129,8 +129,11 @@ class page_chains {
   void note(std::size_t row, std::size_t first, std::span<const token_id> tokens,
             const prefix_realm& realm, bool indexing, const sequence_record& user) noexcept {
     if constexpr (prefix_index::enabled) {
-      auto index = first / tokens_per_page();
-      auto offset = first % tokens_per_page();
+      if (tokens.empty()) return;
+      // A decode step commits at the end of the row, where nothing need be divided.
+      const auto tail = (tables_.size(row) - 1) * tokens_per_page();
+      auto index = first >= tail ? tables_.size(row) - 1 : first / tokens_per_page();
+      auto offset = first - index * tokens_per_page();
       for (; !tokens.empty(); ++index, offset = 0) {
         const auto page = tables_.at(row, index);
         const auto part = tokens.first(std::min(tokens.size(), tokens_per_page() - offset));

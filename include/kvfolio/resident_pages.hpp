@@ -9,7 +9,6 @@
 #include <vector>
 
 #include <kvfolio/cache_parts.hpp>
-#include <kvfolio/core/bitmap.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/page_set.hpp>
 #include <kvfolio/core/raw_array.hpp>
@@ -43,7 +42,7 @@ class resident_pages {
         copies_{std::move(parts.copies)},
         observer_{std::move(parts.observer)},
         users_(prefix_index::enabled ? bound : 0),
-        evictable_{bound},
+        evictable_((bound + 63) / 64),
         keys_{needs_keys ? bound : 0} {}
 
   /// The pages and their pins.
@@ -80,7 +79,7 @@ class resident_pages {
   [[nodiscard]] std::size_t evictable() const noexcept { return evictable_count_; }
   /// May `page` be evicted now?
   [[nodiscard]] bool is_evictable(page_id page) const noexcept {
-    return evictable_.contains(to_index(page));
+    return page_set{evictable_}.contains(page);
   }
 
   /// Sets the logical time.
@@ -225,10 +224,9 @@ class resident_pages {
 
   /// Evicts one page, which is nobody's then. Precondition: `evictable() > 0`.
   [[nodiscard]] page_id evict(const sequence_record& user) noexcept {
-    const auto victim = ordering_.evict(user.access(now_), page_set{evictable_.words()});
+    const auto victim = ordering_.evict(user.access(now_), page_set{evictable_});
     KVFOLIO_EXPECTS(victim && is_evictable(*victim));
-    evictable_.erase(to_index(*victim));
-    --evictable_count_;
+    set_evictable(*victim, false);
     const auto parent = index_.parent(*victim);
     index_.erase(*victim);
     notify(observer_, event::page_evicted{*victim});
@@ -280,8 +278,7 @@ class resident_pages {
   }
 
   void allow(page_id page) noexcept {
-    evictable_.insert(to_index(page));
-    ++evictable_count_;
+    set_evictable(page, true);
     if constexpr (frontier_aware<eviction>) {
       if (ordering_.tracks(page)) {
         ordering_.resume(page);
@@ -293,9 +290,13 @@ class resident_pages {
     }
   }
 
+  void set_evictable(page_id page, bool evictable) noexcept {
+    evictable_[to_index(page) / 64] ^= std::uint64_t{1} << (to_index(page) % 64);
+    evictable_count_ += evictable ? 1 : SIZE_MAX;
+  }
+
   void forbid(page_id page) noexcept {
-    evictable_.erase(to_index(page));
-    --evictable_count_;
+    set_evictable(page, false);
     if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
   }
 
@@ -312,10 +313,10 @@ class resident_pages {
   [[no_unique_address]] eviction ordering_;
   [[no_unique_address]] typename Policies::copies copies_;
   [[no_unique_address]] typename Policies::observer observer_;
-  std::vector<std::uint32_t> users_;  // by page: pins but those of cached pages, and of copies
-  std::size_t in_use_ = 0;            // indexed pages that have users
-  bitmap evictable_;
-  prefix::keyed_hash hash_{0};  // of keys that only the eviction policy sees
+  std::vector<std::uint32_t> users_;      // by page: pins but those of cached pages, and of copies
+  std::size_t in_use_ = 0;                // indexed pages that have users
+  std::vector<std::uint64_t> evictable_;  // one bit a page
+  prefix::keyed_hash hash_{0};            // of keys that only the eviction policy sees
   raw_array<content_key> keys_;
   std::size_t evictable_count_ = 0;
   std::size_t set_aside_ = 0;

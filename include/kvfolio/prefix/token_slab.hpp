@@ -31,9 +31,12 @@ class token_slab {
   /// Writes `tokens` to `page` from `offset` on. Precondition: they fit.
   void write(page_id page, std::uint32_t offset, std::span<const token_id> tokens) noexcept {
     KVFOLIO_EXPECTS(offset + tokens.size() <= per_page_);
-    if (tokens.empty()) return;
-    std::memcpy(tokens_.data() + to_index(page) * per_page_ + offset, tokens.data(),
-                tokens.size_bytes());
+    auto* const to = tokens_.data() + to_index(page) * per_page_ + offset;
+    if (tokens.size() == 1) {  // a decode step, for which a call would take longer than the rest
+      *to = tokens.front();
+    } else if (!tokens.empty()) {
+      std::memcpy(to, tokens.data(), tokens.size_bytes());
+    }
   }
 
   /// Does `page` hold `tokens`? Precondition: they are a whole page's.
