@@ -139,8 +139,9 @@ TEST_F(page_chains_of_four_tokens, copying_replaces_pages_and_keeps_those_of_oth
   grow(0, 0, 11);
   chains_.fork(0, 1);
   chains_.copy(1, 1, 3, 11, 0, user_);
-  EXPECT_THAT(log_.copies, ElementsAre(std::pair{copy_op{page_id{1}, page_id{3}, 0, 4}, true},
-                                       std::pair{copy_op{page_id{2}, page_id{4}, 0, 3}, true}));
+  EXPECT_THAT(log_.copies, ElementsAre(std::pair{copy_op{page_id{2}, page_id{3}, 0, 3}, true},
+                                       std::pair{copy_op{page_id{1}, page_id{4}, 0, 4}, true}))
+      << "deepest first";
   EXPECT_EQ(chains_.tables().at(1, 0), page_id{0});
   EXPECT_EQ(chains_.tables().at(0, 1), page_id{1});
   EXPECT_EQ(pool().pins(page_id{0}), 2U) << "by the second page of either row";

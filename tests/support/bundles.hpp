@@ -8,6 +8,8 @@
 
 #include <kvfolio/threads.hpp>
 
+#include "index_mirror.hpp"
+
 namespace kvfolio::test {
 
 /// The caches that every verb is tested with: a bundle, and a configuration small enough for pools
@@ -130,8 +132,11 @@ inline constexpr bool defers = deferring_copy_backend<typename Cache::policies::
 /// What the cache's observer counted; nothing, if it counts nothing.
 template <class Cache>
 [[nodiscard]] event_counts counts_of(const Cache& cache) {
-  if constexpr (std::same_as<typename Cache::policies::observer, counting_observer>) {
+  using observer = typename Cache::policies::observer;
+  if constexpr (std::same_as<observer, counting_observer>) {
     return cache.observer().counts();
+  } else if constexpr (std::same_as<observer, fan_out<counting_observer, index_mirror>>) {
+    return cache.observer().template get<0>().counts();
   } else {
     return {};
   }

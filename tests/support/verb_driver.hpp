@@ -59,11 +59,13 @@ class verb_driver {
     while (!branches_.empty()) release();
     engine_.settle();
     check();
+    require(cache_.reset().has_value(), "a cache without sequences cannot be reset");
+    check();
     require(cache_.statistics().free_pages == cache_.config().usable_pages(), "pages are lost");
   }
 
  private:
-  using cache_type = cache_of<Bundle>;
+  using cache_type = paged_cache<mirrored<typename Bundle::policies>>;
   struct branch {
     typename cache_type::sequence handle;
     std::vector<token_id> tokens;
@@ -105,12 +107,29 @@ class verb_driver {
   [[nodiscard]] std::size_t longest() const { return cache_.config().longest(); }
   [[nodiscard]] std::size_t obtainable() const {
     const auto seen = cache_.statistics();
-    return seen.free_pages - seen.reserved_pages;
+    return seen.free_pages - seen.reserved_pages + seen.cached_pages;
   }
   [[nodiscard]] std::size_t users(page_id page) const {
     return static_cast<std::size_t>(std::ranges::count_if(branches_, [page](const branch& each) {
       return std::ranges::count(each.pages, page) != 0;
     }));
+  }
+  // What the cache must have said of its index.
+  [[nodiscard]] const index_mirror& mirror() const { return cache_.observer().template get<1>(); }
+  // Who reads `page`: sequences that have it, and pages that are found after it.
+  [[nodiscard]] std::size_t readers(page_id page) const {
+    const auto found = mirror().entries().find(page);
+    auto count = users(page);
+    if (found == mirror().entries().end()) return count;
+    for (const auto& [child, entry] : mirror().entries()) {
+      const auto place = static_cast<std::size_t>(entry.prefix.tokens.size() / per_page()) - 1;
+      const bool of_a_sequence =
+          std::ranges::any_of(branches_, [&, page = child](const auto& each) {
+            return each.pages.size() > place && each.pages[place] == page;
+          });
+      if (entry.parent == page && !of_a_sequence) ++count;
+    }
+    return count;
   }
   [[nodiscard]] errc length_error(std::size_t length, std::size_t more) const {
     if (length + more > cache_.config().usable_pages() * per_page()) return errc::too_large;
@@ -131,7 +150,7 @@ class verb_driver {
     if (more == 0 || room == 0) return fresh;
     const auto tail = self.pages.back();
     read = std::max<std::size_t>(defers<cache_type> ? read : 0, engine_.unread(tail));
-    return fresh + (users(tail) - left > 1 || read > per_page() - room ? 1 : 0);
+    return fresh + (readers(tail) - left > 1 || read > per_page() - room ? 1 : 0);
   }
 
   [[nodiscard]] std::vector<token_id> fresh_tokens(std::size_t count) {
@@ -140,11 +159,12 @@ class verb_driver {
     return values;
   }
 
-  // Reads the row again. The copies that were made are those of the pages that changed.
+  // Reads the row again. The copies that were made are those of the pages that changed,
+  // deepest first.
   void reread(branch& self) {
     std::vector<page_id> now(self.handle.page_count());
     for (std::size_t i = 0; i < now.size(); ++i) now[i] = self.handle.page_at(i);
-    for (std::size_t i = 0; i < std::min(now.size(), self.pages.size()); ++i) {
+    for (auto i = std::min(now.size(), self.pages.size()); i-- > 0;) {
       if (now[i] == self.pages[i]) continue;
       const auto valid = std::min(per_page(), self.tokens.size() - i * per_page());
       engine_.foresee({self.pages[i], now[i], 0, static_cast<std::uint32_t>(valid)});
@@ -199,9 +219,9 @@ class verb_driver {
     auto expected = length_error(self.tokens.size(), more);
     if (expected == errc{} && wanted > obtainable()) expected = errc::out_of_pages;
     const bool copies = wanted != need_without_copy(self, more);
-    const auto free = cache_.statistics().free_pages;
+    const auto faults = counts_of(cache_).pages_allocated();
     if (!call(expected, [&] { return self.handle.append(more); })) return;
-    require(free - cache_.statistics().free_pages == wanted,
+    require(counts_of(cache_).pages_allocated() - faults == wanted,
             "append took other pages than it said");
     reread_grown(self, copies);
     fill(self, more);
@@ -212,7 +232,7 @@ class verb_driver {
     const auto count = choose_(2 * per_page() + 1);
     const auto begin = first / per_page();
     auto end = self.pages.size();
-    while (end > begin && users(self.pages[end - 1]) == 1) --end;
+    while (end > begin && readers(self.pages[end - 1]) == 1) --end;
     auto expected = errc{};
     if (first < self.committed || first + count > self.tokens.size()) {
       expected = errc::out_of_range;
@@ -362,18 +382,41 @@ class verb_driver {
         std::ranges::count_if(uses, [](const auto& use) { return use.second != 0; }));
     require(seen.used_pages == sum.used_pages, "used pages are miscounted");
     require(seen.used_bytes == sum.used_pages * cache_.layout().bytes(), "bytes are miscounted");
-    require(seen.free_pages + seen.used_pages + seen.landing_pages == seen.pages, "a page is lost");
+    require(
+        seen.free_pages + seen.used_pages + seen.cached_pages + seen.landing_pages == seen.pages,
+        "a page is lost");
     require(seen.sequences == sum.sequences, "sequences are miscounted");
     require(seen.tokens == sum.tokens, "tokens are miscounted");
     require(seen.committed_tokens == sum.committed_tokens, "committed tokens are miscounted");
     require(seen.table_pages == sum.table_pages, "table pages are miscounted");
     require(seen.slack_tokens == sum.table_pages * per_page() - sum.tokens, "slack is miscounted");
     require(seen.slack_tokens <= sum.sequences * (per_page() - 1), "a page or more is wasted");
+    check_index(uses, seen.cached_pages);
     if constexpr (defers<cache_type>) {
       require(cache_.waiting_copies() == engine_.foreseen(), "copies appeared or vanished");
     } else {
       require(seen.landing_pages == 0, "host copies are in flight");
     }
+  }
+
+  // Full committed pages are indexed, and stay so when nobody uses them. No two are equal here.
+  void check_index(const std::map<page_id, std::size_t>& uses, std::size_t cached) {
+    if (mirror().complaint() != nullptr) require(false, mirror().complaint());
+    for (const auto& self : branches_) {
+      for (std::size_t i = 0; (i + 1) * per_page() <= self.committed; ++i) {
+        require(mirror().entries().contains(self.pages[i]), "a committed page is not indexed");
+      }
+    }
+    std::size_t unused = 0;
+    for (const auto& [page, entry] : mirror().entries()) {
+      const auto found = uses.find(page);
+      unused += (found == uses.end() || found->second == 0) && !engine_.busy(page) ? 1 : 0;
+      auto prompt = entry.prefix.tokens;
+      prompt.push_back(0);
+      if (prompt.size() > longest()) continue;
+      require(cache_.probe(prompt).hit_tokens == prompt.size() - 1, "an indexed page is not found");
+    }
+    require(unused == cached, "cached pages are miscounted");
   }
 
   Choose choose_;

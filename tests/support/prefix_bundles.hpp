@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include <kvfolio/prefix/hashed.hpp>
+#include <kvfolio/prefix/none.hpp>
+
+#include "bundles.hpp"
+
+namespace kvfolio::test {
+
+/// A hash by which everything collides, so that only what is compared tells pages apart.
+class colliding_hash {
+ public:
+  explicit colliding_hash(std::uint64_t seed) noexcept : real_{seed} {}
+  static std::uint64_t local(std::span<const token_id> /*tokens*/) noexcept { return 0; }
+  static std::uint64_t chain(std::uint64_t /*before*/, std::uint64_t /*local*/) noexcept {
+    return 5;
+  }
+  static std::uint64_t chain(const realm_words& /*realm*/, std::uint64_t /*local*/) noexcept {
+    return 5;
+  }
+  // Media are compared by their key, so that this one may not collide.
+  [[nodiscard]] std::array<std::uint64_t, 2> media(std::span<const media_span> spans,
+                                                   std::size_t first,
+                                                   std::size_t count) const noexcept {
+    return real_.media(spans, first, count);
+  }
+
+ private:
+  prefix::keyed_hash real_;
+};
+
+using colliding_radix = prefix::basic_radix<colliding_hash>;
+using colliding_hashed = prefix::hashed<prefix::identity::verified, colliding_hash>;
+using hashed_by_128_bit = prefix::hashed<prefix::identity::by_128_bit>;
+
+/// The caches in which prefixes are reused, of every index, eviction policy and way of copying.
+struct persistent_reuse : default_policies {
+  using page_table = kvfolio::table::persistent;
+};
+struct deferred_reuse : default_policies {
+  using copies = deferred_copies;
+};
+struct clock_reuse : persistent_reuse {
+  using eviction = kvfolio::eviction::clock;
+  using page_allocator = kvfolio::page::free_list<kvfolio::page::append>;
+};
+struct sieve_reuse : deferred_reuse {
+  using eviction = kvfolio::eviction::sieve;
+};
+struct fifo_reuse : default_policies {
+  using eviction = kvfolio::eviction::fifo;
+  using refcount = kvfolio::refcount::atomic;
+};
+struct arc_reuse : default_policies {
+  using eviction = kvfolio::eviction::arc;
+};
+struct w_tinylfu_reuse : deferred_reuse {
+  using eviction = kvfolio::eviction::w_tinylfu_exact;
+};
+struct colliding_reuse : default_policies {
+  using prefix_index = colliding_radix;
+};
+struct hashed_reuse : persistent_reuse {
+  using prefix_index = prefix::hashed<>;
+};
+struct colliding_hashed_reuse : default_policies {
+  using prefix_index = colliding_hashed;
+};
+struct wide_hashed_reuse : deferred_reuse {
+  using prefix_index = hashed_by_128_bit;
+};
+struct no_reuse : default_policies {
+  using prefix_index = prefix::none;
+};
+
+using reusing_policies =
+    testing::Types<default_policies, persistent_reuse, deferred_reuse, clock_reuse, sieve_reuse,
+                   fifo_reuse, arc_reuse, w_tinylfu_reuse, colliding_reuse, hashed_reuse,
+                   colliding_hashed_reuse, wide_hashed_reuse, no_reuse>;
+
+/// Names these policies in the names of tests.
+struct reuse_names {
+  template <class Policies>
+  static std::string GetName(int /*place*/) {
+    using std::is_same_v;
+    if (is_same_v<Policies, default_policies>) return "default_policies";
+    if (is_same_v<Policies, persistent_reuse>) return "persistent";
+    if (is_same_v<Policies, deferred_reuse>) return "deferred";
+    if (is_same_v<Policies, clock_reuse>) return "clock";
+    if (is_same_v<Policies, sieve_reuse>) return "sieve";
+    if (is_same_v<Policies, fifo_reuse>) return "fifo";
+    if (is_same_v<Policies, arc_reuse>) return "arc";
+    if (is_same_v<Policies, w_tinylfu_reuse>) return "w_tinylfu";
+    if (is_same_v<Policies, colliding_reuse>) return "colliding_radix";
+    if (is_same_v<Policies, hashed_reuse>) return "hashed";
+    if (is_same_v<Policies, colliding_hashed_reuse>) return "colliding_hashed";
+    if (is_same_v<Policies, wide_hashed_reuse>) return "by_128_bit";
+    return "none";
+  }
+};
+
+}  // namespace kvfolio::test
