@@ -60,8 +60,8 @@ class small_pools : public testing::Test {
       family.push_back(family.front().fork().value());
       if (!grow(page)) break;
     }
+    player.settle();  // what is in flight cannot be rewritten
     insist([&] {
-      player.settle();  // what is in flight cannot be rewritten
       const auto first = family.front().committed();
       if (family.front().length() == first) return true;
       return family.front().writable(first, family.front().length() - first).has_value();

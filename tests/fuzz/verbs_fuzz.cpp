@@ -29,7 +29,9 @@ struct byte_choice {
 
 template <class Bundle>
 void drive(std::span<const std::uint8_t> input) {
-  verb_driver<Bundle, byte_choice> driver{Bundle::config(), byte_choice{&input}};
+  auto config = Bundle::config();
+  config.shape = model::grouped_query(1, 1, 4, dtype::i8);  // few bytes: more histories a second
+  verb_driver<Bundle, byte_choice> driver{config, byte_choice{&input}};
   while (!input.empty()) driver.step();
   driver.finish();
 }

@@ -41,10 +41,7 @@ endfunction()
 
 file(REMOVE_RECURSE ${SCRATCH})
 file(COPY ${TREE}/include DESTINATION ${SCRATCH})
-file(GLOB_RECURSE tests RELATIVE ${TREE} ${TREE}/tests/*_test.cpp)
-foreach(test IN LISTS tests)
-  file(TOUCH ${SCRATCH}/${test})
-endforeach()
+file(COPY ${TREE}/tests DESTINATION ${SCRATCH} FILES_MATCHING PATTERN *_test.cpp)
 check(unplanted)
 set(header_start "// SPDX-License-Identifier: Apache-2.0\n#pragma once\n")
 

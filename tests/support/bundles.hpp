@@ -99,9 +99,12 @@ struct null_page : counted {
   }
 };
 
-using bundles = testing::Types<plain, counted, persistent_table, append_order, atomic_counters,
-                               deferred_unbacked, deferred_mapped, token_major, pages_of<1, 40>,
-                               pages_of<3, 24>, pages_of<16, 9>, null_page>;
+template <class... More>
+using bundles_and = testing::Types<counted, persistent_table, append_order, atomic_counters,
+                                   deferred_unbacked, deferred_mapped, token_major, pages_of<1, 40>,
+                                   pages_of<3, 24>, pages_of<16, 9>, null_page, More...>;
+using bundles = bundles_and<plain>;
+using counting_bundles = bundles_and<>;
 
 /// Names a bundle in the names of its tests.
 struct bundle_names {
