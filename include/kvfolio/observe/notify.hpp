@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 #include <kvfolio/core/copy_op.hpp>
 #include <kvfolio/core/result.hpp>
@@ -89,8 +90,9 @@ concept handles = requires(O& observer, const E& event) {
 
 /// Receives every event, each by a handler `void on(const event::...&) noexcept`.
 ///
-/// To pass over some, name them: inherit `ignore<event::forked>` and say `using ignore::on;`. An
-/// event whose handler is misspelt is then neither handled nor ignored, and does not compile.
+/// To pass over the others, inherit `ignore_all_but<event::forked>` and say `using
+/// ignore_all_but::on;`, or name them: `ignore<event::failed>`. An event whose handler is misspelt is
+/// then neither handled nor ignored, and does not compile.
 template <class O>
 concept observer = std::movable<O> &&
     handles<O, event::page_fault> && handles<O, event::page_copied> &&
@@ -113,11 +115,36 @@ struct ignore : detail::ignore_one<Events>... {
   using detail::ignore_one<Events>::on...;
 };
 
+namespace detail {
+template <class...>
+struct event_list {};
+using all_events =
+    event_list<event::page_fault, event::page_copied, event::page_freed, event::forked,
+               event::page_indexed, event::page_withdrawn, event::page_evicted, event::page_hit,
+               event::prompt_matched, event::invalidated, event::failed>;
+
+// Ignores those of a list of events that are not among `Handled`.
+template <class Ignored, class Events, class... Handled>
+struct rest_ignored;
+template <class Ignored, class... Handled>
+struct rest_ignored<Ignored, event_list<>, Handled...> {
+  using type = Ignored;
+};
+template <class... Ignored, class Event, class... Events, class... Handled>
+struct rest_ignored<ignore<Ignored...>, event_list<Event, Events...>, Handled...>
+    : rest_ignored<std::conditional_t<(std::same_as<Event, Handled> || ...), ignore<Ignored...>,
+                                      ignore<Ignored..., Event>>,
+                   event_list<Events...>, Handled...> {};
+}  // namespace detail
+
+/// Does nothing on any event but `Handled`; the base of observers that want these alone.
+template <class... Handled>
+struct ignore_all_but : detail::rest_ignored<ignore<>, detail::all_events, Handled...>::type {
+  using detail::rest_ignored<ignore<>, detail::all_events, Handled...>::type::on;
+};
+
 /// Does nothing on every event, and takes no space as a `[[no_unique_address]]` member.
-struct null_observer
-    : ignore<event::page_fault, event::page_copied, event::page_freed, event::forked, event::failed,
-             event::page_indexed, event::page_withdrawn, event::page_evicted, event::page_hit,
-             event::prompt_matched, event::invalidated> {};
+struct null_observer : ignore_all_but<> {};
 
 /// Sends `event` to `observer`: the one place where events leave the library.
 template <class E, handles<E> O>
