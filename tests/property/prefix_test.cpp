@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <exception>
 #include <random>
 #include <string>
@@ -65,9 +66,9 @@ TYPED_TEST(prefixes, that_are_reused_are_those_of_a_naive_set_after_every_step) 
       }
     });
     const bool reuses = TypeParam::prefix_index::enabled;
-    EXPECT_EQ(hits > 100, reuses);
-    EXPECT_EQ(evicted > 100, reuses);
-    EXPECT_EQ(withdrawn > 10, reuses);
+    EXPECT_EQ(hits > 100, reuses) << hits;
+    EXPECT_EQ(evicted > 100, reuses) << evicted;
+    EXPECT_EQ(withdrawn > 0, reuses) << withdrawn;
   });
 }
 

@@ -1,46 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <cstdint>
-#include <span>
 #include <string>
 
 #include <gtest/gtest.h>
 
-#include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/none.hpp>
 
 #include "bundles.hpp"
+#include "colliding_hash.hpp"
 
 namespace kvfolio::test {
-
-/// A hash by which everything collides, so that only what is compared tells pages apart.
-class colliding_hash {
- public:
-  explicit colliding_hash(std::uint64_t seed) noexcept : real_{seed} {}
-  static std::uint64_t local(std::span<const token_id> /*tokens*/) noexcept { return 0; }
-  static std::uint64_t chain(std::uint64_t /*before*/, std::uint64_t /*local*/) noexcept {
-    return 5;
-  }
-  static std::uint64_t chain(const realm_words& /*realm*/, std::uint64_t /*local*/) noexcept {
-    return 5;
-  }
-  // Media are compared by their key, so that this one may not collide.
-  [[nodiscard]] std::array<std::uint64_t, 2> media(std::span<const media_span> spans,
-                                                   std::size_t first,
-                                                   std::size_t count) const noexcept {
-    return real_.media(spans, first, count);
-  }
-
- private:
-  prefix::keyed_hash real_;
-};
-
-using colliding_radix = prefix::basic_radix<colliding_hash>;
-using colliding_hashed = prefix::hashed<prefix::identity::verified, colliding_hash>;
-using hashed_by_128_bit = prefix::hashed<prefix::identity::by_128_bit>;
 
 /// The caches in which prefixes are reused, of every index, eviction policy and way of copying.
 struct persistent_reuse : default_policies {

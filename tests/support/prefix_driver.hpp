@@ -33,8 +33,9 @@ class prefix_driver {
 
   /// Calls one verb, lets some copies land, and looks at everything.
   void step() {
-    if (branches_.empty() || choose(6) == 0) {
-      create();
+    const bool full = branches_.size() == cache_.config().max_sequences;
+    if (branches_.empty() || choose(4) == 0) {
+      full&& choose(8) != 0 ? release(branches_[choose(branches_.size())]) : create();
     } else {
       auto& self = branches_[choose(branches_.size())];
       switch (choose(9)) {
@@ -159,6 +160,7 @@ class prefix_driver {
     if (!grown) return;
     self.tokens = prompt;
     compute(self, hit);
+    if (choose(2) == 0) commit(self);
   }
 
   void append(branch& self) {
