@@ -39,11 +39,13 @@ class checker {
     if (on_) write_tokens(cache_, one.kv, tokens, one.prefix);
   }
 
-  /// Checks all that `one` has computed. O(tokens). \throws corruption
-  void check(const job& owner, const branch& one) {
+  /// Checks all that `one` has computed or found, and takes its fingerprint. O(tokens).
+  /// \throws corruption
+  void check(const job& owner, branch& one) {
     if (!on_) return;
     checked_ += one.kv.committed();
-    const auto wrong = find_mismatch(cache_, one.kv, one.tokens);
+    one.prefix = {};
+    const auto wrong = find_mismatch(cache_, one.kv, one.tokens, one.prefix);
     if (!wrong) return;
     throw corruption(fmt::format(
         "request {}, sample {}, token {} of {}: page {}, layer {} holds {:016x}, and should hold "
@@ -54,9 +56,9 @@ class checker {
 
   /// Checks every branch that has just grown into a copied page; every copy must have one.
   /// \throws corruption
-  void check_copies(std::span<const job> running) {
-    for (const auto& each : running) {
-      for (const auto& one : each.branches) {
+  void check_copies(std::span<job> running) {
+    for (auto& each : running) {
+      for (auto& one : each.branches) {
         if (copied_.size() == 0) return;
         if (!one.kv) break;
         const auto grown = one.kv.committed() / cache_.tokens_per_page();

@@ -96,12 +96,12 @@ void write_tokens(const Cache& cache, const Sequence& kv, std::span<const kvfoli
 }
 
 /// Returns the first place where the committed tokens of `kv`, which are the first of `tokens`, are
-/// not as they were written.
+/// not as they were written. `prefix`, nothing before, is their fingerprint then.
 template <class Cache, class Sequence>
 [[nodiscard]] std::optional<mismatch> find_mismatch(const Cache& cache, const Sequence& kv,
-                                                    std::span<const kvfolio::token_id> tokens) {
+                                                    std::span<const kvfolio::token_id> tokens,
+                                                    fingerprint& prefix) {
   std::optional<mismatch> found;
-  fingerprint prefix;
   std::size_t last = 0;
   detail::for_each_entry(
       cache, kv, 0, kv.committed(),

@@ -33,6 +33,7 @@ struct job {
   std::size_t number;                           ///< of the request in its trace
   std::vector<branch<Sequence>> branches{};     ///< one for each sample, once it was admitted
   std::optional<nanoseconds> first_token_at{};  ///< when its first token was there
+  std::optional<std::size_t> lost{};            ///< tokens it had computed when it was preempted
 
   /// Has every branch a sequence of its own? Until then the first one computes the prompt for all.
   [[nodiscard]] bool forked() const { return static_cast<bool>(branches.back().kv); }

@@ -14,23 +14,29 @@ namespace replay {
 /// What the instruments show at a moment, or on average.
 struct gauges {
   double pages = 0;         ///< that some sequence uses
+  double cached = 0;        ///< pages that nobody uses, which could be found
   double waste_tokens = 0;  ///< of their token positions, those past the end of a sequence
   double sequences = 0;     ///< that run: the batch
   double waiting = 0;       ///< requests that have arrived and do not run
+  double hit_rate = 0;      ///< share of the prompts' tokens that was found, so far
 
   /// Adds `other`, `weight` times.
   void add(const gauges& other, double weight) {
     pages += other.pages * weight;
+    cached += other.cached * weight;
     waste_tokens += other.waste_tokens * weight;
     sequences += other.sequences * weight;
     waiting += other.waiting * weight;
+    hit_rate += other.hit_rate * weight;
   }
   /// Keeps the greater of each.
   void keep_peaks(const gauges& other) {
     pages = std::max(pages, other.pages);
+    cached = std::max(cached, other.cached);
     waste_tokens = std::max(waste_tokens, other.waste_tokens);
     sequences = std::max(sequences, other.sequences);
     waiting = std::max(waiting, other.waiting);
+    hit_rate = std::max(hit_rate, other.hit_rate);
   }
   /// Equal in every gauge.
   friend bool operator==(const gauges&, const gauges&) = default;
@@ -51,6 +57,11 @@ class timeline {
       end_ += part;
       lasted -= part;
     }
+  }
+
+  /// Makes stretches at least as long as `width`, if that is another timeline's.
+  void widen_to(nanoseconds width) {
+    while (width_ < width) widen();
   }
 
   /// Length of a stretch; the last one may be shorter.

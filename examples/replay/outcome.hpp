@@ -8,6 +8,7 @@
 #include <kvfolio/observe/counting_observer.hpp>
 
 #include <replay/measures.hpp>
+#include <replay/prefix_metrics.hpp>
 #include <replay/step_clock.hpp>
 #include <replay/trace.hpp>
 
@@ -24,6 +25,8 @@ struct serving_options {
   std::uint32_t max_batch = 256;       ///< requests that run at the same time
   std::uint32_t samples = 1;           ///< answers to each request, which share its prompt
   bool verify = false;                 ///< fingerprint every token, and check
+  nanoseconds invalidate_every = 0;    ///< the model changes so often; 0: never
+  std::size_t remember = 1U << 20U;    ///< pages that left, to tell why they are missing
 };
 
 /// What came of it. But for `wall_seconds`, equal inputs give equal outcomes.
@@ -33,12 +36,19 @@ struct outcome {
   std::uint64_t prompt_tokens = 0;       ///< of the requests that finished
   std::uint64_t generated_tokens = 0;    ///< by the requests that finished, all samples together
   std::uint64_t preemptions = 0;         ///< requests that gave way, each time
-  std::uint64_t recomputed_tokens = 0;   ///< computed once, lost to preemptions, computed again
+  std::uint64_t recomputed_tokens = 0;   ///< lost to preemptions, and not found when resumed
+  std::uint64_t asked_tokens = 0;        ///< in prompts, when their requests began
+  std::uint64_t hit_tokens = 0;          ///< of those, found
+  std::uint64_t resumed_tokens = 0;      ///< that preempted requests had, when they began again
+  std::uint64_t resumed_hit_tokens = 0;  ///< of those, found
+  std::uint64_t prefill_tokens = 0;      ///< computed by steps, in prompts or after preemptions
+  std::uint64_t restarts = 0;            ///< times that the last request had to empty the cache
   std::uint64_t steps = 0;               ///< of the clock
   gauges mean;                           ///< over the time in which anything ran
   gauges peak;                           ///< of each gauge by itself
   double waste_share = 0;                ///< mean waste, as a share of the pages' token positions
   kvfolio::event_counts events;          ///< of the cache
+  prefix_counts prefixes;                ///< what was found in it, and what was not
   std::vector<nanoseconds> first_token;  ///< from arrival to first token, of each that finished
   std::vector<nanoseconds> per_token;    ///< between two tokens of a request, on average
   nanoseconds clock = 0;                 ///< when the last request finished
@@ -46,6 +56,12 @@ struct outcome {
   std::uint64_t tokens_checked = 0;      ///< fingerprints that were compared, and right
   std::uint64_t state_digest = 0;        ///< of the empty cache that is left
   double wall_seconds = 0;               ///< that it really took
+
+  /// Tokens of prompts that need not be computed, as a share of all, when requests first began.
+  [[nodiscard]] double hit_token_rate() const {
+    return asked_tokens == 0 ? 0
+                             : static_cast<double>(hit_tokens) / static_cast<double>(asked_tokens);
+  }
 };
 
 }  // namespace replay

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,35 +17,53 @@ namespace replay {
 /// Watches a server, and sums up what it saw.
 class recorder {
  public:
-  /// For serving with pages of `tokens_per_page` tokens.
-  explicit recorder(std::uint32_t tokens_per_page) : tokens_per_page_{tokens_per_page} {}
-
   /// A request was refused, which could never have ended.
   void reject() { ++seen_.rejected; }
 
-  /// Nothing ran for `lasted`.
-  void idle(nanoseconds lasted) { seen_.over_time.add(lasted, {}); }
+  /// Nothing ran for `lasted`, while `cached` pages waited to be found.
+  void idle(nanoseconds lasted, std::size_t cached) {
+    seen_.over_time.add(
+        lasted, {.cached = static_cast<double>(cached), .hit_rate = seen_.hit_token_rate()});
+  }
 
-  /// A step took `lasted`, during which the cache was as `now` says.
-  void step(nanoseconds lasted, const kvfolio::cache_statistics& now, std::size_t waiting) {
+  /// A step took `lasted`, during which the cache was as `now` says, and computed `prefilled`
+  /// tokens of prompts.
+  void step(nanoseconds lasted, std::size_t prefilled, const kvfolio::cache_statistics& now,
+            std::size_t waiting) {
     const gauges shown{.pages = static_cast<double>(now.used_pages),
+                       .cached = static_cast<double>(now.cached_pages),
                        .waste_tokens = static_cast<double>(now.slack_tokens),
                        .sequences = static_cast<double>(now.sequences),
-                       .waiting = static_cast<double>(waiting)};
+                       .waiting = static_cast<double>(waiting),
+                       .hit_rate = seen_.hit_token_rate()};
     const auto weight = static_cast<double>(lasted);
     ++seen_.steps;
+    seen_.prefill_tokens += prefilled;
     seen_.peak.keep_peaks(shown);
     seen_.mean.add(shown, weight);
     seen_.over_time.add(lasted, shown);
     busy_ += weight;
-    room_ += static_cast<double>(now.table_pages) * tokens_per_page_ * weight;
+    room_ += static_cast<double>(now.tokens + now.slack_tokens) * weight;
   }
 
-  /// A request lost its pages, with `tokens` computed tokens.
-  void preempt(std::size_t tokens) {
-    ++seen_.preemptions;
-    seen_.recomputed_tokens += tokens;
+  /// A request begins, and finds `hit` of its `tokens` tokens.
+  void begin(std::size_t tokens, std::size_t hit) {
+    seen_.asked_tokens += tokens;
+    seen_.hit_tokens += hit;
   }
+
+  /// A request lost its pages.
+  void preempt() { ++seen_.preemptions; }
+
+  /// A request begins again that had computed `lost` tokens, and finds `hit` of its `tokens`.
+  void resume(std::size_t tokens, std::size_t hit, std::size_t lost) {
+    seen_.resumed_tokens += tokens;
+    seen_.resumed_hit_tokens += hit;
+    seen_.recomputed_tokens += lost - std::min(lost, hit);
+  }
+
+  /// The cache was emptied for a request that could not go on alone.
+  void restart() { ++seen_.restarts; }
 
   /// `asked` ended at `now`; its first token came at `first_token_at`, if it has any.
   void finish(const request& asked, std::size_t samples, std::optional<nanoseconds> first_token_at,
@@ -75,7 +94,6 @@ class recorder {
   }
 
  private:
-  std::uint32_t tokens_per_page_;
   outcome seen_;
   double busy_ = 0;  // nanoseconds in which anything ran
   double room_ = 0;  // token positions in all tables, times nanoseconds

@@ -13,9 +13,10 @@
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/prefix/none.hpp>
 
 #include <replay/checker.hpp>
-#include <replay/copy_log.hpp>
+#include <replay/instruments.hpp>
 #include <replay/job.hpp>
 #include <replay/outcome.hpp>
 #include <replay/recorder.hpp>
@@ -30,17 +31,27 @@ namespace kv = kvfolio;
 
 /// The policies of the cache that serves: the default ones, watched.
 struct serving : kv::default_policies {
-  using observer = cache_watch;
+  using observer = shown_to<instruments>;
+};
+
+/// The same, but nothing is ever found again.
+struct serving_without_reuse : serving {
+  using prefix_index = kv::prefix::none;
 };
 
 /// An engine with continuous batching, all but the model: it takes requests when they arrive, finds
-/// them room, grows them token by token, and preempts when there is none.
+/// what it has computed of their prompts before, and room for the rest, grows them token by token,
+/// and preempts when there is none.
 ///
 /// **It always ends.** A request that not even the empty pool could take to its end is rejected
 /// when it arrives. When nothing runs, the first in the queue is admitted, whatever the watermark.
-/// The oldest running request is never preempted: the latest is, and alone it finds the whole pool.
+/// The oldest running request is not preempted: the latest is, and alone it finds the whole pool.
 /// Each step computes a token of that oldest one, or finds it pages for tokens that the next step
 /// computes; so it ends after finitely many steps, and then another is the oldest.
+///
+/// One thing can be in its way when it is alone: pages that it computed while another request
+/// computed the same, and that it needs twice therefore (`kv::page_chains`). Then it begins again
+/// in an empty cache, where nobody can be ahead of the oldest.
 template <kv::policy_bundle Policies = serving>
 class server {
  public:
@@ -51,16 +62,19 @@ class server {
       : trace_{requests},
         options_{options},
         clock_{options.hardware},
-        copied_{std::size_t{options.max_batch} * options.samples},
+        seen_{kv::counting_observer{options.pages},
+              copied_pages{options.verify ? std::size_t{options.max_batch} * options.samples : 0},
+              prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
         cache_{cache_for(requests, options), watched_parts()},
-        check_{cache_, copied_, options.verify},
-        record_{options.tokens_per_page} {}
+        check_{cache_, seen_.copied, options.verify},
+        next_change_{options.invalidate_every} {}
 
   /// Serves all requests, calling `tell(done)` now and then. Call it once.
   /// \throws corruption if the cache fails the checks of `options.verify`
   template <class Tell>
   outcome run(Tell tell) {
     while (next_ < trace_.requests.size() || !waiting_.empty() || !running_.empty()) {
+      tell_time();
       receive();
       admit();
       if (running_.empty()) {
@@ -70,12 +84,13 @@ class server {
       const auto prefilled = prefill();
       grow();
       const auto decoded = decode();
-      end_step(clock_.cost(prefilled, decoded));
+      end_step(prefilled, clock_.cost(prefilled, decoded));
       tell(record_.done());
     }
     check_.check_cache();
     auto seen = record_.sum_up(clock_.now());
-    seen.events = cache_.observer().counts();
+    seen.events = seen_.events.counts();
+    seen.prefixes = seen_.prefixes.counts();
     seen.tokens_checked = check_.checked();
     seen.state_digest = cache_.state_digest();
     return seen;
@@ -100,23 +115,35 @@ class server {
     }
   }
 
-  // Lets the requests run that come first, as long as there is room for all they have so far.
+  // Lets the requests run that come first, as long as there is room for all they have so far. Who
+  // finds none is tried again when another has left.
   void admit() {
-    while (!waiting_.empty() && running_.size() < options_.max_batch) {
+    while (!waiting_.empty() && running_.size() < options_.max_batch && !blocked_) {
       auto& first = waiting_.front();
       if (first.branches.empty()) begin(first);
-      auto& root = first.branches.front();
-      const auto prompt = std::span{root.tokens}.first(asked(first).prompt_tokens);
-      // With several samples, what they generated before a preemption follows after the fork.
-      const auto tokens = options_.samples == 1 ? root.tokens.size() : prompt.size();
-      auto kv = cache_.create(prompt).value();
-      const auto fit = kv.probe(tokens);
+      const auto fit = cache_.probe(known(first));
       const auto spare = running_.empty() ? 0 : options_.watermark;
-      if (fit.pages_needed + spare > fit.pages_obtainable) return;
-      kv.append(tokens).value();
-      root.kv = std::move(kv);
+      blocked_ = fit.pages_needed + spare > fit.pages_obtainable;
+      if (blocked_) return;
+      start(first);
       running_.push_back(std::move(first));
       waiting_.pop_front();
+    }
+  }
+
+  // Gives pages to what the request has so far; some of them are there already.
+  void start(job& first) {
+    auto& root = first.branches.front();
+    const auto tokens = known(first);
+    root.kv = cache_.create(tokens).value();
+    const auto hit = root.kv.committed();
+    seen_.prefixes.asked(tokens);
+    check_.check(first, root);
+    root.kv.append(tokens.size() - hit).value();
+    if (first.lost) {
+      record_.resume(tokens.size(), hit, *first.lost);
+    } else {
+      record_.begin(tokens.size(), hit);
     }
   }
 
@@ -191,7 +218,7 @@ class server {
 
   // Takes the pages of the request that was admitted last; it will go on with the tokens it has.
   void preempt_latest() {
-    if (running_.size() == 1) throw std::logic_error("a request that fits cannot grow alone");
+    const bool alone = running_.size() == 1;
     auto& latest = running_.back();
     std::size_t lost = 0;
     for (auto& one : latest.branches) {
@@ -199,13 +226,22 @@ class server {
       lost += one.kv.committed() - (lost == 0 ? 0 : asked(latest).prompt_tokens);
       give_up(latest, one);
     }
+    latest.lost = lost;
     waiting_.push_front(std::move(latest));
     running_.pop_back();
-    record_.preempt(lost);
+    record_.preempt();
+    if (alone) empty_cache();
   }
 
-  void end_step(nanoseconds lasted) {
-    record_.step(lasted, cache_.statistics(), waiting_.size());
+  void empty_cache() {
+    if (cache_.statistics().cached_pages == 0)
+      throw std::logic_error("a request that fits cannot grow alone");
+    cache_.reset().value();
+    record_.restart();
+  }
+
+  void end_step(std::size_t prefilled, nanoseconds lasted) {
+    record_.step(lasted, prefilled, cache_.statistics(), waiting_.size());
     clock_.pass(lasted);
     for (auto& each : running_) note_progress(each);
     std::erase_if(running_, [](const job& each) { return each.branches.empty(); });
@@ -228,14 +264,25 @@ class server {
   void give_up(const job& owner, branch& one) {
     check_.check(owner, one);
     one.kv.release();
-    one.prefix = {};
+    blocked_ = false;
   }
 
   void wait_for_arrival() {
     if (next_ == trace_.requests.size()) return;
     const auto idle = trace_.requests[next_].arrival - clock_.now();
-    record_.idle(idle);
+    record_.idle(idle, cache_.statistics().cached_pages);
     clock_.pass(idle);
+  }
+
+  // Tells the cache what time it is, and when the model has changed.
+  void tell_time() {
+    cache_.advance(clock_.now());
+    seen_.prefixes.advance(clock_.now());
+    if (options_.invalidate_every == 0 || clock_.now() < next_change_) return;
+    cache_.invalidate();
+    next_change_ +=
+        (clock_.now() - next_change_) / options_.invalidate_every * options_.invalidate_every +
+        options_.invalidate_every;
   }
 
   void begin(job& first) {
@@ -243,6 +290,13 @@ class server {
     for (auto& one : first.branches) one.tokens = prompt_of(trace_, first.number);
   }
 
+  // The tokens that the first branch begins with. With several samples, what they generated before
+  // a preemption follows after the fork.
+  [[nodiscard]] std::span<const kv::token_id> known(const job& each) const {
+    const auto& tokens = each.branches.front().tokens;
+    return std::span{tokens}.first(options_.samples == 1 ? tokens.size()
+                                                         : asked(each).prompt_tokens);
+  }
   [[nodiscard]] const request& asked(const job& each) const { return trace_.requests[each.number]; }
   [[nodiscard]] bool complete(const job& each, const branch& one) const {
     return one.tokens.size() == std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
@@ -250,17 +304,19 @@ class server {
 
   [[nodiscard]] kv::cache_parts<Policies> watched_parts() {
     auto parts = kv::cache_parts<Policies>::make(cache_for(trace_, options_));
-    if (options_.verify) parts.observer = cache_watch{options_.pages, &copied_};
+    parts.observer = shown_to{seen_};
     return parts;
   }
 
   const trace& trace_;
   serving_options options_;
   step_clock clock_;
-  copied_pages copied_;
+  instruments seen_;
   cache cache_;
   checker<cache> check_;
   recorder record_;
+  nanoseconds next_change_;   // of the model
+  bool blocked_ = false;      // is there no room for the first that waits?
   std::size_t next_ = 0;      // request to arrive
   std::deque<job> waiting_;   // first come, first served
   std::vector<job> running_;  // in the order of their admission

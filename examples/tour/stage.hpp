@@ -14,13 +14,16 @@
 
 #include <kvfolio/observe/counting_observer.hpp>
 #include <kvfolio/paged_cache.hpp>
+#include <kvfolio/prefix/none.hpp>
 
 namespace tour {
 
 namespace kv = kvfolio;
 
-/// The policies of the cache on the stage: the default ones, counted.
+/// The policies of the cache on the stage: the default ones, counted, and without prefix reuse, so
+/// that a page that nobody needs is free.
 struct counted : kv::default_policies {
+  using prefix_index = kv::prefix::none;
   using observer = kv::counting_observer;
 };
 

@@ -68,9 +68,9 @@ TEST(prefix_metrics, a_miss_has_the_cause_for_which_its_page_left_last) {
   const std::vector<kv::token_id> prompt{1, 2, 3, 4, 5, 6, 7};
   const auto tokens = std::span{prompt};
   const auto index_all = [&] {
-    metrics.on(kv::event::page_indexed{kv::page_id{0}, std::nullopt, tokens.subspan(0, 2)});
-    metrics.on(kv::event::page_indexed{kv::page_id{1}, kv::page_id{0}, tokens.subspan(2, 2)});
-    metrics.on(kv::event::page_indexed{kv::page_id{2}, kv::page_id{1}, tokens.subspan(4, 2)});
+    metrics.on(kv::event::page_indexed{kv::page_id{0}, std::nullopt, tokens.subspan(0, 2), {}});
+    metrics.on(kv::event::page_indexed{kv::page_id{1}, kv::page_id{0}, tokens.subspan(2, 2), {}});
+    metrics.on(kv::event::page_indexed{kv::page_id{2}, kv::page_id{1}, tokens.subspan(4, 2), {}});
   };
   const auto ask = [&](std::size_t hits) {
     for (std::size_t i = 0; i < hits; ++i) metrics.on(kv::event::page_hit{kv::to_page(i), i});

@@ -164,11 +164,11 @@ TYPED_TEST(server_pressure, every_small_pool_serves_whom_it_can) {
 }
 
 struct lying_hits : kv::prefix::radix {
-  using radix::radix;
+  using basic_radix::basic_radix;
   // Passes the page before for the one that was found.
   kv::prefix_cursor match(const kv::prefix_realm& realm, std::span<const kv::token_id> tokens,
                           std::span<kv::page_id> out) const noexcept {
-    const auto found = radix::match(realm, tokens, out);
+    const auto found = basic_radix::match(realm, tokens, out);
     if (found.pages == 3) std::swap(out[0], out[1]);
     return found;
   }

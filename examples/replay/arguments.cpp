@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include <CLI/CLI.hpp>
+#include <replay/arguments.hpp>
+
+namespace replay {
+namespace {
+
+void declare_server(CLI::App& app, serving_options& serving) {
+  const CLI::Range any{std::uint32_t{1}, std::uint32_t{1'000'000'000}};
+  app.add_option("--pages", serving.pages, "pages in the pool")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1U << 30U}))
+      ->capture_default_str();
+  app.add_option("--tokens-per-page", serving.tokens_per_page, "tokens in a page")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{65'536}))
+      ->capture_default_str();
+  app.add_option("--token-bytes", serving.token_bytes, "bytes of KV a token, a multiple of 8")
+      ->check(CLI::Range(std::uint32_t{8}, std::uint32_t{1U << 20U}))
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return std::stoul(text) % 8 == 0 ? "" : text + " is not a multiple of 8";
+          },
+          "", "multiple of 8"))
+      ->capture_default_str();
+  app.add_option("--chunk", serving.chunk, "most prompt tokens that a step computes")
+      ->check(any)
+      ->capture_default_str();
+  app.add_option("--prefill-tps", serving.hardware.prefill_tps,
+                 "prompt tokens a second, by the clock")
+      ->check(any)
+      ->capture_default_str();
+  app.add_option("--decode-sps", serving.hardware.decode_sps, "decode steps a second, by the clock")
+      ->check(any)
+      ->capture_default_str();
+  app.add_option("--watermark", serving.watermark,
+                 "pages to leave free when a request is admitted beside others")
+      ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{1U << 30U}))
+      ->capture_default_str();
+  app.add_option("--max-batch", serving.max_batch, "most requests that run at the same time")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{65'536}))
+      ->capture_default_str();
+  app.add_option("--samples", serving.samples,
+                 "answers to each request, which share its prompt copy-on-write")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{256}))
+      ->capture_default_str();
+  app.add_option("--remember", serving.remember,
+                 "pages that left, to tell why they are missing later")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1U << 30U}))
+      ->capture_default_str();
+  app.add_flag("--verify", serving.verify,
+               "fingerprint every token; check on every reuse, copy, preemption and release");
+}
+
+}  // namespace
+
+void declare(CLI::App& app, arguments& given) {
+  auto* const trace =
+      app.add_option("trace,--trace", given.trace,
+                     "Azure CSV, Mooncake or Bailian JSONL; without it, a built-in sample");
+  app.add_option("--tokens-per-hash", given.tokens_per_hash,
+                 "tokens that one hash id stands for; inferred if not given")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1'000'000'000}));
+  declare_server(app, given.serving);
+  auto* const eviction =
+      app.add_option("--eviction", given.eviction,
+                     "policies to serve by, separated by commas, or all; side by side")
+          ->capture_default_str();
+  app.add_flag("--no-reuse", given.no_reuse, "never find a prompt's beginning again")
+      ->excludes(eviction);
+  app.add_option("--invalidate-every", given.invalidate_every,
+                 "seconds by the clock after which the model changes, again and again")
+      ->check(CLI::Range(1e-3, 1e9));
+  app.add_option("--json", given.json, "write the report as JSON to this file; - for stdout");
+  app.add_option("--svg", given.svg, "draw the run over time to this file; - for stdout");
+
+  auto* const semantics = app.add_option(
+      "--semantics", given.semantics,
+      "replay block ids without a clock, with exact counts: plain, A-L, A-U, A-N or B-L");
+  auto* const capacity = app.add_option("--capacity", given.capacity, "blocks, for --semantics")
+                             ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1U << 29U}))
+                             ->needs(semantics);
+  semantics->needs(capacity);
+
+  auto* const generate =
+      app.add_option("--generate", given.generate,
+                     "make up so many requests of a chat service, as a Mooncake trace")
+          ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
+          ->excludes(trace)
+          ->excludes(semantics);
+  auto* const output =
+      app.add_option("--output", given.output, "file for them; - for stdout")->needs(generate);
+  generate->needs(output);
+  app.add_option("--seed", given.seed, "of --generate; equal seeds make equal traces")
+      ->needs(generate)
+      ->capture_default_str();
+}
+
+void check(const arguments& given) {
+  if (given.json == "-" && given.svg == "-") {
+    throw CLI::ValidationError("--json and --svg cannot both go to stdout; name a file for one");
+  }
+  if (!given.semantics.empty() && !given.svg.empty()) {
+    throw CLI::ValidationError("--semantics knows no time; nothing can be drawn with --svg");
+  }
+}
+
+}  // namespace replay

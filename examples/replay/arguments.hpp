@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <replay/outcome.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace replay {
+
+/// What a user asks the program for.
+struct arguments {
+  std::string trace;                      ///< its path; nothing: the built-in sample
+  std::uint32_t tokens_per_hash = 0;      ///< 0: inferred
+  serving_options serving;                ///< how it is served
+  std::string eviction = "lru";           ///< names of policies
+  bool no_reuse = false;                  ///< nothing is found again
+  double invalidate_every = 0;            ///< seconds
+  std::string json;                       ///< path of a report
+  std::string svg;                        ///< path of a drawing
+  std::string semantics;                  ///< exact semantics instead of serving, if any
+  std::optional<std::uint32_t> capacity;  ///< blocks, for those
+  std::optional<std::uint64_t> generate;  ///< requests to make up instead of serving
+  std::string output;                     ///< path of those
+  std::uint64_t seed = 1;                 ///< of those
+};
+
+/// Tells `app` what there is, and to fill `given` when it parses.
+void declare(CLI::App& app, arguments& given);
+
+/// \throws CLI::ValidationError if parts of `given` do not go together
+void check(const arguments& given);
+
+}  // namespace replay

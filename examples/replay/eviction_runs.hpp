@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <replay/outcome.hpp>
+#include <replay/trace.hpp>
+
+namespace replay {
+
+/// The names of the eviction policies by which `serve_with` can serve, in the order of a report.
+[[nodiscard]] std::span<const std::string_view> serving_policies() noexcept;
+
+/// Returns the names in `list`, which are separated by commas, or all if it is `all`.
+/// \throws std::invalid_argument if one is none of them or occurs twice, naming all there are
+[[nodiscard]] std::vector<std::string_view> parse_policies(std::string_view list);
+
+/// Serves `requests` by a cache that evicts as `policy` says, calling `tell(done)` now and then.
+/// \throws std::invalid_argument if there is no such policy
+[[nodiscard]] outcome serve_with(std::string_view policy, const trace& requests,
+                                 const serving_options& options,
+                                 const std::function<void(std::size_t)>& tell);
+
+/// The same, but nothing is ever found again.
+[[nodiscard]] outcome serve_without_reuse(const trace& requests, const serving_options& options,
+                                          const std::function<void(std::size_t)>& tell);
+
+}  // namespace replay

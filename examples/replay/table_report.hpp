@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <iterator>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <replay/report.hpp>
+
+namespace replay {
+
+namespace detail {
+
+inline std::string title(const trace& served) {
+  return fmt::format("{} ({}), {} requests\n", served.name, served.format, served.requests.size());
+}
+
+// One run, in words.
+inline std::string detailed_table(const reported& run) {
+  const auto& [served, options, eviction, seen, rss] = run;
+  auto table = title(served);
+  const auto row = [&](std::string_view what, const std::string& value) {
+    fmt::format_to(std::back_inserter(table), "  {:<24}{}\n", what, value);
+  };
+  const auto milliseconds = [](const summary& of) {
+    return fmt::format("{:.1f} ms mean, {:.1f} ms p50, {:.1f} ms p99", of.mean / 1e6,
+                       static_cast<double>(of.p50) / 1e6, static_cast<double>(of.p99) / 1e6);
+  };
+  const auto& found = seen.prefixes;
+  row("requests finished", fmt::format("{}, {} rejected", seen.finished, seen.rejected));
+  row("tokens",
+      fmt::format("{} of prompts, {} generated", seen.prompt_tokens, seen.generated_tokens));
+  row("hit-token rate", fmt::format("{:.2f} %, {} of {} tokens", seen.hit_token_rate() * 100,
+                                    seen.hit_tokens, seen.asked_tokens));
+  row("pages hit", fmt::format("{}, {:.1f} s old on average", seen.events.page_hits,
+                               found.age_at_hit.summed_up().mean / 1e9));
+  row("pages missed",
+      fmt::format("{} cold, {} for capacity, {} invalidated", found.missed(miss_cause::cold),
+                  found.missed(miss_cause::capacity), found.missed(miss_cause::invalidated)));
+  row("pages evicted", fmt::format("{} by {}, {} of them never found", found.evicted, eviction,
+                                   found.evicted_unused));
+  row("preemptions", fmt::format("{}, {} tokens computed again, {} found again", seen.preemptions,
+                                 seen.recomputed_tokens, seen.resumed_hit_tokens));
+  row("batch", fmt::format("{:.1f} sequences on average, {:.0f} at most", seen.mean.sequences,
+                           seen.peak.sequences));
+  row("pages in use", fmt::format("{:.0f} on average, {:.0f} at most, of {}", seen.mean.pages,
+                                  seen.peak.pages, options.pages));
+  row("pages cached",
+      fmt::format("{:.0f} on average, {:.0f} at most", seen.mean.cached, seen.peak.cached));
+  row("internal waste", fmt::format("{:.0f} tokens on average, {:.2f} % of the pages' room",
+                                    seen.mean.waste_tokens, seen.waste_share * 100));
+  row("page faults", fmt::format("{}", seen.events.page_faults));
+  row("page copies",
+      fmt::format("{}, {} saved by sharing", seen.events.page_copies, seen.events.copies_saved()));
+  row("page reuses", fmt::format("{}", seen.events.page_reuses));
+  row("time to first token", milliseconds(summarize(seen.first_token)));
+  row("time per output token", milliseconds(summarize(seen.per_token)));
+  row("clock",
+      fmt::format("{:.3f} s in {} steps", static_cast<double>(seen.clock) / 1e9, seen.steps));
+  row("wall time", fmt::format("{:.2f} s, {:.2f} M page operations a second", seen.wall_seconds,
+                               run.page_operations_per_second() / 1e6));
+  row("peak memory", fmt::format("{:.1f} MiB", static_cast<double>(rss) / 1048576));
+  row("verified", options.verify ? fmt::format("{} tokens, all as written", seen.tokens_checked)
+                                 : "no (see --verify)");
+  return table;
+}
+
+// Several runs, a column each.
+inline std::string comparing_table(std::span<const reported> runs) {
+  auto table = title(runs.front().served);
+  const auto row = [&](std::string_view what, const auto& value_of) {
+    fmt::format_to(std::back_inserter(table), "  {:<24}", what);
+    for (const auto& run : runs) {
+      fmt::format_to(std::back_inserter(table), "{:>16}", value_of(run));
+    }
+    table += '\n';
+  };
+  const auto count = [&](std::string_view what, const auto& value_of) {
+    row(what, [&](const reported& run) { return fmt::format("{}", value_of(run.seen)); });
+  };
+  const auto seconds = [&](std::string_view what, const auto& ns_of) {
+    row(what, [&](const reported& run) {
+      return fmt::format("{:.3f}", static_cast<double>(ns_of(run.seen)) / 1e9);
+    });
+  };
+  const auto missed = [&](std::string_view what, miss_cause cause) {
+    count(what, [&](const outcome& seen) { return seen.prefixes.missed(cause); });
+  };
+  row("", [](const reported& run) { return run.eviction; });
+  count("requests finished", [](const outcome& seen) { return seen.finished; });
+  row("hit-token rate, %",
+      [](const reported& run) { return fmt::format("{:.4f}", run.seen.hit_token_rate() * 100); });
+  count("hit tokens", [](const outcome& seen) { return seen.hit_tokens; });
+  count("pages hit", [](const outcome& seen) { return seen.events.page_hits; });
+  missed("missed: cold", miss_cause::cold);
+  missed("missed: capacity", miss_cause::capacity);
+  missed("missed: invalidated", miss_cause::invalidated);
+  count("pages evicted", [](const outcome& seen) { return seen.prefixes.evicted; });
+  count("evicted, never found", [](const outcome& seen) { return seen.prefixes.evicted_unused; });
+  count("preemptions", [](const outcome& seen) { return seen.preemptions; });
+  count("tokens computed again", [](const outcome& seen) { return seen.recomputed_tokens; });
+  seconds("first token, mean s",
+          [](const outcome& seen) { return summarize(seen.first_token).mean; });
+  seconds("first token, p99 s",
+          [](const outcome& seen) { return summarize(seen.first_token).p99; });
+  seconds("clock, s", [](const outcome& seen) { return seen.clock; });
+  count("steps", [](const outcome& seen) { return seen.steps; });
+  row("wall time, s",
+      [](const reported& run) { return fmt::format("{:.2f}", run.seen.wall_seconds); });
+  count("tokens verified", [](const outcome& seen) { return seen.tokens_checked; });
+  return table;
+}
+
+}  // namespace detail
+
+/// Returns the report as a table to read: of one run in detail, of several a column each.
+[[nodiscard]] inline std::string table_report(std::span<const reported> runs) {
+  return runs.size() == 1 ? detail::detailed_table(runs.front()) : detail::comparing_table(runs);
+}
+
+}  // namespace replay
