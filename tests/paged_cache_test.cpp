@@ -200,7 +200,7 @@ TYPED_TEST(paged_cache_of_death, scenario_09_a_cache_outlives_its_sequences) {
         auto one = cache->create().value();
         delete cache;
       },
-      "free_rows_");
+      "unused");
 }
 
 TYPED_TEST(paged_cache_of_death, an_empty_handle_has_no_verbs) {

@@ -18,7 +18,7 @@
 namespace kvfolio::test {
 
 /// A cache of a bundle and the engine that uses it. Every test ends with a check of the invariants,
-/// and with all pages free again.
+/// with no page in use, and with all pages free when the cached ones are let go.
 template <class Bundle>
 class cache_fixture : public testing::Test {
  public:
@@ -90,6 +90,8 @@ class cache_fixture : public testing::Test {
   void TearDown() override {
     engine_.settle();
     EXPECT_STREQ(cache_.check_invariants(), nullptr);
+    EXPECT_EQ(free_pages() + cache_.statistics().cached_pages, pages());
+    EXPECT_TRUE(cache_.reset());
     EXPECT_EQ(free_pages(), pages());
   }
 
