@@ -49,6 +49,8 @@ struct with_highest_first : kv::default_policies {
 // An eviction policy of the user's own, whole: the deepest page of a prompt leaves first, because
 // the pages near the root are those that many prompts begin with.
 class deepest_first {
+  std::vector<std::uint32_t> rank_;  // by page: one more than its depth; 0: not tracked
+
  public:
   explicit deepest_first(std::size_t pages) : rank_(pages) {}
   void miss(const kv::page_access&) noexcept {}
@@ -69,9 +71,6 @@ class deepest_first {
   std::size_t size() const noexcept {
     return rank_.size() - std::size_t(std::ranges::count(rank_, 0));
   }
-
- private:
-  std::vector<std::uint32_t> rank_;  // by page: one more than its depth; 0: not tracked
 };
 struct with_deepest_first : kv::default_policies {
   using eviction = deepest_first;

@@ -183,7 +183,7 @@ TEST_F(reservations_death, a_cache_outlives_its_reservations) {
         one.release();
         delete cache;
       },
-      "reserved_");
+      "set_aside");
 }
 #endif
 

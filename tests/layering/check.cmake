@@ -12,7 +12,8 @@ set(combining table prefix partition cow_page.hpp page_pool.hpp token_runs.hpp)
 set(vocabulary
     model/dtype.hpp model/cache_shape.hpp model/page_layout.hpp model/page_array.hpp  # of a page
     page/free_order.hpp  # what a page held, which whoever releases one must say
-    observe/notify.hpp)  # the events, which every family may send
+    observe/notify.hpp  # the events, which every family may send
+    prefix/concept.hpp prefix/key_scope.hpp)  # the realm of a page, of which events speak too
 
 # Opt-in: headers that may use atomics, locks and threads. kvfolio.hpp reaches none of them.
 set(concurrent refcount/atomic.hpp threads.hpp)
@@ -60,7 +61,7 @@ function(check_own included)
     complain("includes ${included}, which does not exist")
   elseif(included STREQUAL kvfolio.hpp AND NOT header STREQUAL threads.hpp)
     complain("includes everything; name the headers that it needs")
-  elseif(below GREATER layer)
+  elseif(below GREATER layer AND NOT (layer GREATER 0 AND included IN_LIST vocabulary))
     complain("includes ${included}, which is a layer above; includes go down")
   elseif(layer LESS 3 AND below GREATER 0 AND NOT other STREQUAL family
          AND included MATCHES / AND NOT included MATCHES "/concept[.]hpp$"

@@ -46,6 +46,8 @@ check(unplanted)
 set(header_start "// SPDX-License-Identifier: Apache-2.0\n#pragma once\n")
 
 plant(core/types.hpp last "#include <kvfolio/page/concept.hpp>" "includes page/concept.hpp, which")
+plant(core/types.hpp last "#include <kvfolio/prefix/key_scope.hpp>" "includes prefix/key_scope.hpp, wh")
+plant(memory/heap.hpp last "#include <kvfolio/prefix/radix.hpp>" "includes prefix/radix.hpp, which is")
 plant(page/concept.hpp last "#include <kvfolio/table/concept.hpp>" "includes table/concept.hpp, wh")
 plant(table/flat.hpp last "#include <kvfolio/policies.hpp>" "includes policies.hpp, which is a la")
 plant(table/flat.hpp last "#include <kvfolio/page/free_list.hpp>" "includes page/free_list.hpp, an")
