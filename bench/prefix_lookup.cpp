@@ -25,6 +25,7 @@
 
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/prefix/concept.hpp>
+#include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/radix.hpp>
 
 #include "support/suite.hpp"
@@ -235,6 +236,9 @@ void fill(suite& suite) {
   ask<prefix::radix>(
       suite, "radix", floor,
       {.match = {.ratio = 1.5}, .insert = {.ratio = 1.6}, .short_prompt = {.ns = 250}});
+  // Every page is hashed and looked up, so its floor is far below it.
+  ask<prefix::hashed<>>(suite, "hashed", floor,
+                        {.match = {.ns = 22}, .insert = {.ns = 25}, .short_prompt = {.ns = 250}});
 }
 
 }  // namespace
