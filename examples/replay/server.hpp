@@ -49,9 +49,10 @@ struct serving_without_reuse : serving {
 /// Each step computes a token of that oldest one, or finds it pages for tokens that the next step
 /// computes; so it ends after finitely many steps, and then another is the oldest.
 ///
-/// One thing can be in its way when it is alone: pages that it computed while another request
-/// computed the same, and that it needs twice therefore (`kv::page_chains`). Then it begins again
-/// in an empty cache, where nobody can be ahead of the oldest.
+/// One thing can be in its way when it is alone: pages that it computed while another request did,
+/// or that it had to compute although they are there, and that it has twice therefore (see
+/// `kv::page_chains`). Then it gives its pages up and finds them again, once each; and if that took
+/// it no further, it begins again in an empty cache, where nobody can be ahead of the oldest.
 template <kv::policy_bundle Policies = serving>
 class server {
  public:
@@ -226,11 +227,12 @@ class server {
       lost += one.kv.committed() - (lost == 0 ? 0 : asked(latest).prompt_tokens);
       give_up(latest, one);
     }
+    const bool stuck = alone && latest.lost && lost <= *latest.lost;
     latest.lost = lost;
     waiting_.push_front(std::move(latest));
     running_.pop_back();
     record_.preempt();
-    if (alone) empty_cache();
+    if (stuck) empty_cache();
   }
 
   void empty_cache() {

@@ -119,6 +119,19 @@ TEST(server_reuse, two_that_compute_the_same_at_a_time_are_both_right) {
   EXPECT_EQ(seen.tokens_checked, 2U * 73U);
 }
 
+TEST(server_reuse, who_holds_pages_twice_and_needs_the_whole_pool_begins_again) {
+  // Both compute the same four pages, of which the second holds two of each. Alone and with 24
+  // tokens it finds five pages again, but has the sixth twice: its last token must be computed. So
+  // it has the ninth twice with 36 tokens, gains nothing by trying again, and empties the cache.
+  const auto seen = serve(of({{0, 16, 1, {1, 2}}, {0, 16, 24, {1, 2}}}), slow(10));
+  EXPECT_EQ(seen.finished, 2U);
+  EXPECT_EQ(seen.preemptions, 3U);
+  EXPECT_EQ(seen.restarts, 1U);
+  EXPECT_EQ(seen.resumed_tokens, 24U + 36U + 36U);
+  EXPECT_EQ(seen.resumed_hit_tokens, 20U + 32U);
+  EXPECT_EQ(seen.recomputed_tokens, 4U + 4U + 36U);
+}
+
 TEST(server_reuse, without_it_nothing_is_ever_cached) {
   const auto seen = serve<serving_without_reuse>(
       of({{0, 16, 1, {1, 2}}, {5'000 * ms, 16, 1, {1, 2}}}), slow(100));
