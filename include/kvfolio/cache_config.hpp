@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 
 #include <kvfolio/core/math.hpp>
@@ -20,8 +21,8 @@ struct cache_config {
   std::uint32_t max_sequences = 256;   ///< that live at the same time
   std::size_t max_tokens = 0;          ///< of one sequence; 0: as many as all pages hold
   model::token_order order = model::token_order::head_major;  ///< inside a page
-  std::uint64_t key_seed = 0;  ///< of the keys by which prefixes are found; equal on every rank,
-                               ///< and best drawn at random by every deployment
+  std::optional<std::uint64_t> key_seed{};  ///< of the keys by which prefixes are found: a secret
+                                            ///< that no decision depends on; random if not given
   bool reserve_null_page = false;  ///< never hand out page 0, so that padding may point to it
 
   /// Pages that can be handed out.

@@ -4,6 +4,7 @@
 #include <concepts>
 
 #include <kvfolio/cache_config.hpp>
+#include <kvfolio/core/random_seed.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/observe/make_observer.hpp>
 #include <kvfolio/policies.hpp>
@@ -36,7 +37,8 @@ struct cache_parts {
                                                    to_page(config.pages)),
         .tables = typename Policies::page_table(config.max_sequences, config.longest_in_pages()),
         .index =
-            typename Policies::prefix_index(config.pages, config.tokens_per_page, config.key_seed),
+            typename Policies::prefix_index(config.pages, config.tokens_per_page,
+                                            config.key_seed ? *config.key_seed : random_seed()),
         .ordering = typename Policies::eviction(config.pages),
         .copies = typename Policies::copies(config.pages),
         .observer = make_observer<typename Policies::observer>(config.pages)};

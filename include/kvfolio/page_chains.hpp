@@ -64,6 +64,17 @@ class page_chains {
   [[nodiscard]] auto& resident() noexcept { return resident_; }
   /// All pages as one array.
   [[nodiscard]] const model::page_array& bytes() const noexcept { return bytes_; }
+  /// Can `row`, of `length` tokens, grow by `tokens` and need nothing, as in most decode steps?
+  /// Then its last page is its own draft, and has room. O(1).
+  [[nodiscard]] bool has_room(std::size_t row, std::size_t length,
+                              std::size_t tokens) const noexcept {
+    const auto room = tables_.size(row) * tokens_per_page() - length;
+    if (room == 0 || tokens > room) return false;
+    const auto tail = tables_.back(row);
+    return resident_.pool().unique(tail) && !resident_.index().contains(tail) &&
+           resident_.copies().unread(tail) <= tokens_per_page() - room;
+  }
+
   /// What `row`, of `length` tokens, needs to grow by `tokens`. O(1).
   [[nodiscard]] need needs(std::size_t row, std::size_t length, std::size_t tokens) const noexcept {
     return needs(row, length, tokens, {});
@@ -156,8 +167,23 @@ class page_chains {
       if (const auto twin = twin_of(child, index)) resident_.pin(*twin);
       if (hangs_elsewhere(child, index)) resident_.pin(tables_.at(child, index - 1));
     }
-    if (size != 0) resident_.pin(tables_.back(parent));
+    if (size != 0) resident_.pin_again(tables_.back(parent));
     notify(resident_.observer(), event::forked{size});
+  }
+
+  /// Drops all pages of `row`, of whose tokens `committed` were complete. O(dropped pages).
+  void clear(std::size_t row, std::size_t committed, const sequence_record& user) noexcept {
+    auto& links = links_[row];
+    const auto size = tables_.size(row);
+    // As after a fork, somebody else uses the last page, and so all of them.
+    if (size == 0 || links.irregular != SIZE_MAX || !resident_.unpin_again(tables_.back(row))) {
+      shrink(row, 0, committed, 0, user);
+      return;
+    }
+    const auto last = std::exchange(links.at, {}).page;
+    links.indexed = 0;
+    tables_.truncate(row, 0);
+    if (last) resident_.leave(*last, user);
   }
 
   /// Drops the pages of `row` from `keep` on, deepest first; of its tokens, `before` were complete,

@@ -322,6 +322,10 @@ class paged_cache {
 
   result<void> append(row_id row, std::size_t tokens) noexcept {
     auto& self = changing(row);
+    if (chains_.has_room(row, self.length, tokens) && self.length + tokens <= longest_) {
+      self.length += tokens;
+      return {};
+    }
     if (const auto error = check_length(self.length, tokens); error != errc{}) return fail(error);
     const auto wanted = chains_.needs(row, self.length, tokens);
     if (wanted.pages > obtainable()) return fail(errc::out_of_pages);
@@ -388,7 +392,7 @@ class paged_cache {
   void release(row_id row) noexcept {
     auto& self = records_[row];
     KVFOLIO_EXPECTS(self.alive);
-    chains_.shrink(row, 0, self.committed, 0, self);
+    chains_.clear(row, self.committed, self);
     self.length = self.committed = 0;
     self.alive = false;
     if (!self.reserved) records_.put(row);  // else when the reservation is resolved

@@ -120,6 +120,23 @@ class resident_pages {
     use(page);
   }
 
+  /// Adds a pin to a page in use.
+  void pin_again(page_id page) noexcept {
+    pool_.pin(page);
+    if constexpr (prefix_index::enabled) ++users_[to_index(page)];
+  }
+
+  /// Drops a pin if that leaves the page in use, and says whether it did.
+  [[nodiscard]] bool unpin_again(page_id page) noexcept {
+    if (pool_.unique(page)) return false;
+    if constexpr (prefix_index::enabled) {
+      if (users_[to_index(page)] < 2) return false;
+      --users_[to_index(page)];
+    }
+    (void)pool_.unpin(page);
+    return true;
+  }
+
   /// Drops a pin, and says whether the page is gone: nobody needs it, and it is not indexed. An
   /// indexed page that nobody pins is cached from now on.
   bool unpin(page_id page, page_history history = page_history::draft) noexcept {

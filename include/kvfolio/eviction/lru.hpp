@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <utility>
 
 #include <kvfolio/core/recency_order.hpp>
 #include <kvfolio/eviction/concept.hpp>
@@ -27,7 +28,7 @@ class lru {
   /// Stops tracking the oldest page that is not suspended, and returns it.
   [[nodiscard]] std::optional<page_id> evict(const page_access& /*access*/,
                                              [[maybe_unused]] page_set eligible) noexcept {
-    const auto victim = order_.take_oldest();
+    const auto victim = joined_ ? std::exchange(joined_, std::nullopt) : order_.take_oldest();
     KVFOLIO_EXPECTS(!victim || eligible.contains(*victim));
     return victim;
   }
@@ -36,28 +37,49 @@ class lru {
   void insert(page_id page, const page_access& /*access*/) noexcept { order_.push_back(page); }
 
   /// Starts tracking `page`, as the oldest. Precondition: `page` is untracked.
-  void insert_oldest(page_id page) noexcept { order_.push_front(page); }
+  void insert_oldest(page_id page) noexcept {
+    file();
+    joined_ = page;
+  }
 
   /// Makes `page` the youngest. Precondition: `page` is tracked.
-  void touch(page_id page, const page_access& /*access*/) noexcept { order_.move_to_back(page); }
+  void touch(page_id page, const page_access& /*access*/) noexcept {
+    if (page == joined_) file();
+    order_.move_to_back(page);
+  }
 
   /// Stops tracking `page`. Precondition: `page` is tracked.
-  void erase(page_id page) noexcept { order_.erase(page); }
+  void erase(page_id page) noexcept {
+    if (page == joined_) file();
+    order_.erase(page);
+  }
 
   /// Passes over `page` until it is resumed. Precondition: `page` is tracked and not suspended.
-  void suspend(page_id page) noexcept { order_.hide(page); }
+  void suspend(page_id page) noexcept {
+    if (page == joined_) file();
+    order_.hide(page);
+  }
 
   /// Considers `page` again, at its age. Precondition: `page` is tracked and suspended.
   void resume(page_id page) noexcept { order_.show(page); }
 
   /// Is `page` tracked?
-  [[nodiscard]] bool tracks(page_id page) const noexcept { return order_.contains(page); }
+  [[nodiscard]] bool tracks(page_id page) const noexcept {
+    return page == joined_ || order_.contains(page);
+  }
 
   /// Number of tracked pages.
-  [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return order_.size() + (joined_ ? 1 : 0); }
 
  private:
+  // Puts the page that joined last where it belongs.
+  void file() noexcept {
+    if (joined_) order_.push_front(*joined_);
+    joined_.reset();
+  }
+
   recency_order order_;
+  std::optional<page_id> joined_;  // as the oldest, which it still is, and likely leaves next
 };
 
 static_assert(frontier_aware<lru>);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
+#include <kvfolio/core/math.hpp>
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/prefix/keyed_hash.hpp>
 #include <kvfolio/prefix/page_contents.hpp>
@@ -20,7 +21,8 @@ namespace kvfolio::prefix {
 /// How an index makes sure that a key means what it seems to.
 enum class identity : std::uint8_t {
   verified,   ///< it compares every token, and the scope: certain
-  by_128_bit  ///< it trusts 128 bits that depend on both: wrong once in 2^64 pages, reads less
+  by_128_bit  ///< it trusts 128 bits that depend on both: reads less, and is wrong once in 2^64
+              ///< pages, as long as nobody who chooses tokens knows the seed
 };
 
 /// Finds pages by a key chained from the root: the key of a page depends on its tokens and on the
@@ -38,7 +40,7 @@ class hashed {
 
   /// Makes an index of nothing. \throws std::bad_alloc
   hashed(std::size_t pages, std::uint32_t tokens_per_page, std::uint64_t seed)
-      : hashes_{Hash{seed}, Hash{~seed}},
+      : hashes_{Hash{seed}, Hash{mix_bits(seed + 1)}},
         contents_{pages, tokens_per_page},
         nodes_(pages),
         buckets_(std::bit_ceil(pages + 1), none) {}

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <span>
 
+#include <kvfolio/core/math.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/prefix/concept.hpp>
 
@@ -44,11 +45,12 @@ class keyed_hash {
                                               std::uint64_t local_part) const noexcept {
     return fold(before ^ secret[1], local_part ^ secret[2]);
   }
-  /// The same for the first page of a prefix.
+  /// The same for the first page of a prefix. The words of the realm are the callers' to choose, so
+  /// each is mixed in by a bijection, which no word can bring to a stop.
   [[nodiscard]] constexpr std::uint64_t chain(const realm_words& realm,
                                               std::uint64_t local_part) const noexcept {
-    const auto scope =
-        fold(fold(realm[0] ^ seed_, realm[1] ^ secret[0]) ^ realm[2], realm[3] ^ secret[1]);
+    auto scope = mix_bits(seed_ ^ secret[0]);
+    for (const auto word : realm) scope = mix_bits(scope ^ word) + secret[1];
     return chain(scope, local_part);
   }
 

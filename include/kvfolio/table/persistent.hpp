@@ -245,12 +245,14 @@ class persistent {
   // Gives up one pointer to a node at `level`, and every node that nobody points to any more: depth
   // first, with the way back on a stack as deep as the tree.
   void drop(std::uint32_t id, std::size_t level) noexcept {
+    if (--owners_[id] == 0) dismantle(id, level);
+  }
+  void dismantle(std::uint32_t id, std::size_t level) noexcept {
     struct visit {
       std::uint32_t id;
       std::uint32_t next;  // entry to look at
     };
     std::array<visit, 8> path;  // 16^8 pages  NOLINT(*-member-init): written before it is read
-    if (--owners_[id] != 0) return;
     path[0] = {id, 0};
     for (std::size_t depth = 1; depth != 0;) {
       auto& top = path[depth - 1];
