@@ -12,7 +12,8 @@ struct cache_statistics {
   std::size_t reserved_pages = 0;    ///< of those, set aside by reservations
   std::size_t landing_pages = 0;     ///< that only a copy in flight still uses
   std::size_t cached_pages = 0;      ///< that nobody uses, and that could be found or evicted
-  std::size_t used_pages = 0;        ///< that some sequence uses, counted once
+  std::size_t used_pages = 0;        ///< that some sequence uses, counted once; and indexed ones
+                                     ///< that a copy in flight still needs
   std::size_t used_bytes = 0;        ///< bytes of the used pages
   std::size_t sequences = 0;         ///< that are alive
   std::size_t tokens = 0;            ///< sum of their lengths
