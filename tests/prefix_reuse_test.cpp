@@ -239,8 +239,9 @@ TEST_F(least_recently_used, scenario_30_a_call_that_fails_refreshes_nothing) {
   forget(computed(numbers(8, 200)));
   auto filler = cache_.create().value();
   filler.append(cache_.statistics().free_pages * 4).value();
-  EXPECT_EQ(filler.append(100).error(), errc::out_of_pages);
-  EXPECT_EQ(filler.reserve(100).error(), errc::out_of_pages);
+  auto late = cache_.create().value();
+  EXPECT_EQ(late.append(100).error(), errc::out_of_pages);
+  EXPECT_EQ(late.reserve(100).error(), errc::out_of_pages);
   EXPECT_FALSE(cache_.probe(numbers(100, 100)).fits());
   filler.append(4).value();
   EXPECT_EQ(mirror().removed().back().second.tokens.front(), 100);
