@@ -22,5 +22,7 @@
 #include <kvfolio/observe/fan_out.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/prefix/hashed.hpp>
+#include <kvfolio/prefix/none.hpp>
 #include <kvfolio/table/export.hpp>
 #include <kvfolio/table/persistent.hpp>

@@ -9,10 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include <kvfolio/cache_audit.hpp>
 #include <kvfolio/cache_config.hpp>
 #include <kvfolio/cache_parts.hpp>
-#include <kvfolio/cache_statistics.hpp>
+#include <kvfolio/cache_reports.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/result.hpp>
@@ -46,7 +45,7 @@ namespace kvfolio {
 ///
 /// Complexities below are in tokens and pages of the call's own sequence, never of the pool.
 template <policy_bundle Policies = default_policies>
-class paged_cache {
+class paged_cache : public cache_reports<paged_cache<Policies>> {
  public:
   using policies = Policies;                              ///< the bundle
   using page_table = typename Policies::page_table;       ///< how a sequence finds its pages
@@ -227,52 +226,11 @@ class paged_cache {
     return {};
   }
 
-  /// Counts what there is now. O(sequences).
-  [[nodiscard]] cache_statistics statistics() const noexcept {
-    cache_statistics seen{.pages = resident().pool().capacity(),
-                          .free_pages = resident().pool().free(),
-                          .reserved_pages = resident().set_aside(),
-                          .landing_pages = resident().landing()};
-    seen.cached_pages = resident().cached();
-    seen.used_pages = seen.pages - seen.free_pages - seen.landing_pages - seen.cached_pages;
-    seen.used_bytes = seen.used_pages * layout_.bytes();
-    for (std::size_t row = 0; row < records_.size(); ++row) {
-      seen.sequences += records_[row].alive ? 1 : 0;
-      seen.tokens += records_[row].length;
-      seen.committed_tokens += records_[row].committed;
-      seen.table_pages += tables().size(row);
-    }
-    seen.slack_tokens = seen.table_pages * tokens_per_page() - seen.tokens;
-    return seen;
-  }
-
-  /// Number of sequences that use `page`. For tests and tools: O(pages of all sequences).
-  [[nodiscard]] std::size_t pins(page_id page) const noexcept {
-    return audit{*this}.sequences_with(page);
-  }
-
-  /// Recounts everything that is kept twice. Returns nullptr, or which invariant does not hold. For
-  /// tests and tools: O(pool and tables), and it allocates. \throws std::bad_alloc
-  [[nodiscard]] const char* check_invariants() const { return audit{*this}.broken_invariant(); }
-
-  /// A hash of all that decides the future: equal calls give equal digests, on every rank and in
-  /// every process. O(pool and tables).
-  [[nodiscard]] std::uint64_t state_digest() const noexcept { return audit{*this}.digest(); }
-
-  /// The observer, and the source of the bytes, for their statistics.
-  [[nodiscard]] const typename Policies::observer& observer() const noexcept {
-    return resident().observer();
-  }
-  /// \overload
-  [[nodiscard]] const typename Policies::memory& memory() const noexcept {
-    return memory_.source();
-  }
-
  private:
   friend sequence;
   friend reservation;
-  using audit = detail::cache_audit<paged_cache>;
-  friend audit;
+  friend cache_reports<paged_cache>;
+  friend detail::cache_audit<paged_cache>;
 
   using row_id = std::uint32_t;
 
