@@ -14,9 +14,8 @@ struct counted : default_policies {
 };
 
 TEST(cache_reports, counts_what_sequences_use_share_and_waste) {
-  paged_cache<counted> cache{{.shape = model::grouped_query(1, 1, 2, dtype::f16),
-                              .tokens_per_page = 4,
-                              .pages = 8}};
+  paged_cache<counted> cache{
+      {.shape = model::grouped_query(1, 1, 2, dtype::f16), .tokens_per_page = 4, .pages = 8}};
   const std::vector<token_id> prompt(6, 1);
   auto one = cache.create(prompt).value();
   one.append(6).value();
