@@ -9,6 +9,7 @@
 #include <string>
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -44,7 +45,8 @@ class programs : public testing::Test {
  protected:
   void SetUp() override {
     const auto* const test = testing::UnitTest::GetInstance()->current_test_info()->name();
-    folder_ = fs::path{testing::TempDir()} / (std::string{"kvfolio_"} + test);
+    const auto process = std::to_string(getpid());  // the same tests may run elsewhere too
+    folder_ = fs::path{testing::TempDir()} / ("kvfolio_" + process + '_' + test);
     fs::create_directories(folder_);
   }
   void TearDown() override { fs::remove_all(folder_); }
