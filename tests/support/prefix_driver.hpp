@@ -187,6 +187,7 @@ class prefix_driver {
     if (choose(2) == 0) count = choose(count + 1);
     self.handle.commit(std::span{self.tokens}.subspan(self.handle.committed(), count));
     if (!reuses || self.realm[3] != epoch_) return;
+    hear_what_left();  // a prefix may have left to make room, and come back
     for (; (self.linked + 1) * per_page() <= self.handle.committed(); ++self.linked) {
       model_.insert(beginning(self.realm, self.tokens, (self.linked + 1) * per_page()));
     }
@@ -241,13 +242,17 @@ class prefix_driver {
     ++epoch_;
   }
 
+  void hear_what_left() {
+    for (; removed_ < mirror().removed().size(); ++removed_) {
+      require(model_.erase(mirror().removed()[removed_].second) == 1, "a page left twice");
+    }
+  }
+
   void check() {
     take_copies();
     if (const auto* broken = cache_.check_invariants()) require(false, broken);
     if (mirror().complaint() != nullptr) require(false, mirror().complaint());
-    for (; removed_ < mirror().removed().size(); ++removed_) {
-      require(model_.erase(mirror().removed()[removed_].second) == 1, "a page left twice");
-    }
+    hear_what_left();
     require(mirror().entries().size() == model_.size(), "another number of pages is indexed");
     for (const auto& [page, entry] : mirror().entries()) {
       require(model_.contains(entry.prefix), "a page is indexed that was not committed");
