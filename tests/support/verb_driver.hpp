@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
@@ -378,8 +379,10 @@ class verb_driver {
     }
     require(!cache_.config().reserve_null_page || uses[page_id{0}] == 0, "page 0 was handed out");
     const auto seen = cache_.statistics();
-    sum.used_pages = static_cast<std::size_t>(
-        std::ranges::count_if(uses, [](const auto& use) { return use.second != 0; }));
+    const auto flying = needed_by_copies();
+    for (const auto page : flying) uses.try_emplace(page);
+    sum.used_pages = static_cast<std::size_t>(std::ranges::count_if(
+        uses, [&](const auto& use) { return use.second != 0 || flying.contains(use.first); }));
     require(seen.used_pages == sum.used_pages, "used pages are miscounted");
     require(seen.used_bytes == sum.used_pages * cache_.layout().bytes(), "bytes are miscounted");
     require(
@@ -391,7 +394,7 @@ class verb_driver {
     require(seen.table_pages == sum.table_pages, "table pages are miscounted");
     require(seen.slack_tokens == sum.table_pages * per_page() - sum.tokens, "slack is miscounted");
     require(seen.slack_tokens <= sum.sequences * (per_page() - 1), "a page or more is wasted");
-    check_index(uses, seen.cached_pages);
+    check_index(uses, flying, seen.cached_pages);
     if constexpr (defers<cache_type>) {
       require(cache_.waiting_copies() == engine_.foreseen(), "copies appeared or vanished");
     } else {
@@ -399,8 +402,21 @@ class verb_driver {
     }
   }
 
+  // Indexed pages that copies in flight touch, and those before them: they cannot be evicted yet.
+  [[nodiscard]] std::set<page_id> needed_by_copies() {
+    std::set<page_id> needed;
+    for (const auto& [page, entry] : mirror().entries()) {
+      if (!engine_.busy(page)) continue;
+      for (std::optional<page_id> at = page; at; at = mirror().entries().at(*at).parent) {
+        needed.insert(*at);
+      }
+    }
+    return needed;
+  }
+
   // Full committed pages are indexed, and stay so when nobody uses them. No two are equal here.
-  void check_index(const std::map<page_id, std::size_t>& uses, std::size_t cached) {
+  void check_index(const std::map<page_id, std::size_t>& uses, const std::set<page_id>& flying,
+                   std::size_t cached) {
     if (mirror().complaint() != nullptr) require(false, mirror().complaint());
     for (const auto& self : branches_) {
       for (std::size_t i = 0; (i + 1) * per_page() <= self.committed; ++i) {
@@ -410,7 +426,7 @@ class verb_driver {
     std::size_t unused = 0;
     for (const auto& [page, entry] : mirror().entries()) {
       const auto found = uses.find(page);
-      unused += (found == uses.end() || found->second == 0) && !engine_.busy(page) ? 1 : 0;
+      unused += (found == uses.end() || found->second == 0) && !flying.contains(page) ? 1 : 0;
       auto prompt = entry.prefix.tokens;
       prompt.push_back(0);
       if (prompt.size() > longest()) continue;
