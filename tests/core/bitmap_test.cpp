@@ -43,7 +43,7 @@ TEST(bitmap, an_empty_range_of_integers_has_no_members) {
 #ifndef NDEBUG
 TEST(bitmap_death, a_value_past_the_bound_is_a_contract_violation) {
   bitmap bits{64};
-  EXPECT_DEATH(bits.insert(64), "levels_");
+  EXPECT_DEATH(bits.insert(64), "value / 64");
 }
 #endif
 

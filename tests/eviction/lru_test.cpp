@@ -90,8 +90,8 @@ TEST(lru, fed_the_deepest_page_of_each_request_alone_it_evicts_the_same_pages) {
 TEST(lru_death, inserting_a_tracked_page_is_a_contract_violation) {
   policy_driver<eviction::lru> driver{1};
   driver.insert(page_id{0});
-  EXPECT_DEATH(driver.insert(page_id{0}), "contains");
-  EXPECT_DEATH(driver.insert_oldest(page_id{0}), "contains");
+  EXPECT_DEATH(driver.insert(page_id{0}), "tracks");
+  EXPECT_DEATH(driver.insert_oldest(page_id{0}), "tracks");
 }
 #endif
 

@@ -34,10 +34,14 @@ class lru {
   }
 
   /// Starts tracking `page`, as the youngest. Precondition: `page` is untracked.
-  void insert(page_id page, const page_access& /*access*/) noexcept { order_.push_back(page); }
+  void insert(page_id page, const page_access& /*access*/) noexcept {
+    KVFOLIO_EXPECTS(!tracks(page));
+    order_.push_back(page);
+  }
 
   /// Starts tracking `page`, as the oldest. Precondition: `page` is untracked.
   void insert_oldest(page_id page) noexcept {
+    KVFOLIO_EXPECTS(!tracks(page));
     file();
     joined_ = page;
   }
