@@ -5,9 +5,8 @@
 
 namespace event = kvfolio::event;
 
-struct broken
-    : kvfolio::ignore<event::page_fault, event::page_copied, event::page_freed, event::failed> {
-  using ignore::on;
+struct broken : kvfolio::ignore_all_but<event::forked> {
+  using ignore_all_but::on;
 #ifndef CORRECTED
   void on(const event::forked&) {}
 #else
