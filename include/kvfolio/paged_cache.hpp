@@ -229,8 +229,10 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
  private:
   friend sequence;
   friend reservation;
-  friend cache_reports<paged_cache>;
-  friend detail::cache_audit<paged_cache>;
+  using reports = cache_reports<paged_cache>;
+  using audit = detail::cache_audit<paged_cache>;
+  friend reports;
+  friend audit;
 
   using row_id = std::uint32_t;
 
