@@ -271,7 +271,7 @@ class persistent {
   raw_array<std::uint32_t> free_;
   std::vector<row_state> rows_;
   [[maybe_unused]] std::size_t length_;  // for preconditions alone
-  std::size_t height_ = 0;  // levels above the leaves
+  std::size_t height_ = 0;               // levels above the leaves
   std::size_t capacity_ = 0;
   std::size_t fresh_ = 0;      // nodes that were ever used
   std::size_t free_size_ = 0;  // of those, not in use
