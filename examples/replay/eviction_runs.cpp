@@ -1,37 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <kvfolio/eviction/arc.hpp>
-#include <kvfolio/eviction/clock.hpp>
-#include <kvfolio/eviction/fifo.hpp>
-#include <kvfolio/eviction/lru.hpp>
-#include <kvfolio/eviction/sieve.hpp>
-#include <kvfolio/eviction/w_tinylfu_exact.hpp>
 
 #include <replay/eviction_runs.hpp>
+#include <replay/policy_names.hpp>
 #include <replay/server.hpp>
 
 namespace replay {
 namespace {
 
-namespace eviction = kvfolio::eviction;
 using teller = std::function<void(std::size_t)>;
-using serve_function = outcome (*)(const trace&, const serving_options&, const teller&);
 
-template <kvfolio::eviction_policy Policy>
-struct evicting_by : serving {
-  using eviction = Policy;
+struct serving_by_choice : serving {
+  using eviction = any_policy;
 };
 
 template <kvfolio::policy_bundle Policies>
-outcome serve(const trace& requests, const serving_options& options, const teller& tell) {
-  server<Policies> server{requests, options};
+outcome serve(server<Policies>&& server, const teller& tell) {
   const auto start = std::chrono::steady_clock::now();
   auto seen = server.run(tell);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -39,33 +28,22 @@ outcome serve(const trace& requests, const serving_options& options, const telle
   return seen;
 }
 
-// Names and what they name, in the same order.
-constexpr std::array<std::string_view, 6> names{"fifo",  "lru", "clock",
-                                                "sieve", "arc", "wtinylfu_exact"};
-constexpr std::array<serve_function, names.size()> policies{
-    serve<evicting_by<eviction::fifo>>,  serve<evicting_by<eviction::lru>>,
-    serve<evicting_by<eviction::clock>>, serve<evicting_by<eviction::sieve>>,
-    serve<evicting_by<eviction::arc>>,   serve<evicting_by<eviction::w_tinylfu_exact>>};
-
-std::size_t position_of(std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  throw std::invalid_argument(
-      fmt::format("there is no eviction policy '{}'; there are {}", name, fmt::join(names, ", ")));
-}
+// Policies that remember what left remember as many keys as the pool has pages, times this.
+constexpr std::size_t remembered_pools = 8;
 
 }  // namespace
 
 std::span<const std::string_view> serving_policies() noexcept {
-  return names;
+  return policy_names();
 }
 
 std::vector<std::string_view> parse_policies(std::string_view list) {
-  if (list == "all") return {names.begin(), names.end()};
+  if (list == "all") return {policy_names().begin(), policy_names().end()};
   std::vector<std::string_view> wanted;
   for (std::size_t begin = 0; begin <= list.size();) {
     const auto end = std::min(list.find(',', begin), list.size());
-    const auto name = names[position_of(list.substr(begin, end - begin))];
+    const auto asked = list.substr(begin, end - begin);
+    const auto name = policy_names()[position_of(asked, policy_names(), "eviction policy")];
     if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
       throw std::invalid_argument(fmt::format("eviction policy '{}' is there twice", name));
     }
@@ -77,12 +55,18 @@ std::vector<std::string_view> parse_policies(std::string_view list) {
 
 outcome serve_with(std::string_view policy, const trace& requests, const serving_options& options,
                    const teller& tell) {
-  return policies[position_of(policy)](requests, options, tell);
+  // A request has its pages touched one by one, unless the cache knows that LRU needs the last
+  // alone.
+  if (policy == "lru") return serve(server<serving>{requests, options}, tell);
+  auto chosen = make_policy(policy, {.pages = options.pages,
+                                     .history = remembered_pools * options.pages,
+                                     .page_tokens = options.tokens_per_page});
+  return serve(server<serving_by_choice>{requests, options, std::move(chosen)}, tell);
 }
 
 outcome serve_without_reuse(const trace& requests, const serving_options& options,
                             const teller& tell) {
-  return serve<serving_without_reuse>(requests, options, tell);
+  return serve(server<serving_without_reuse>{requests, options}, tell);
 }
 
 }  // namespace replay

@@ -60,13 +60,18 @@ class server {
 
   /// Will serve `requests`, which must outlive it. \throws what the constructor of the cache throws
   server(const trace& requests, const serving_options& options)
+      : server{requests, options, typename Policies::eviction(options.pages)} {}
+
+  /// The same, evicting as `ordering` does, which was made for as many pages.
+  server(const trace& requests, const serving_options& options,
+         typename Policies::eviction ordering)
       : trace_{requests},
         options_{options},
         clock_{options.hardware},
         seen_{kv::counting_observer{options.pages},
               copied_pages{options.verify ? std::size_t{options.max_batch} * options.samples : 0},
               prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
-        cache_{cache_for(requests, options), watched_parts()},
+        cache_{cache_for(requests, options), watched_parts(std::move(ordering))},
         check_{cache_, seen_.copied, options.verify},
         next_change_{options.invalidate_every} {}
 
@@ -138,7 +143,6 @@ class server {
     const auto tokens = known(first);
     root.kv = cache_.create(tokens).value();
     const auto hit = root.kv.committed();
-    seen_.prefixes.asked(tokens);
     check_.check(first, root);
     root.kv.append(tokens.size() - hit).value();
     if (first.lost) {
@@ -304,8 +308,9 @@ class server {
     return one.tokens.size() == std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
   }
 
-  [[nodiscard]] kv::cache_parts<Policies> watched_parts() {
+  [[nodiscard]] kv::cache_parts<Policies> watched_parts(typename Policies::eviction ordering) {
     auto parts = kv::cache_parts<Policies>::make(cache_for(trace_, options_));
+    parts.ordering = std::move(ordering);
     parts.observer = shown_to{seen_};
     return parts;
   }
