@@ -5,8 +5,11 @@
 #include <cstdint>
 
 #include <kvfolio/cache_audit.hpp>
+#include <kvfolio/cache_config.hpp>
 #include <kvfolio/cache_statistics.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/model/page_array.hpp>
+#include <kvfolio/model/page_layout.hpp>
 
 namespace kvfolio {
 
@@ -14,6 +17,17 @@ namespace kvfolio {
 template <class Cache>
 class cache_reports {
  public:
+  /// What the cache was made from.
+  [[nodiscard]] const cache_config& config() const noexcept { return self().config_; }
+
+  /// Where every byte of a page is.
+  [[nodiscard]] const model::page_layout& layout() const noexcept { return self().layout_; }
+
+  /// All pages as one array; without bytes, if the memory is not the host's.
+  [[nodiscard]] const model::page_array& page_array() const noexcept {
+    return self().chains_.bytes();
+  }
+
   /// Counts what there is now. O(sequences).
   [[nodiscard]] cache_statistics statistics() const noexcept {
     const auto& resident = self().resident();

@@ -24,5 +24,6 @@
 #include <kvfolio/policies.hpp>
 #include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/none.hpp>
+#include <kvfolio/prefix/partial_match.hpp>
 #include <kvfolio/table/export.hpp>
 #include <kvfolio/table/persistent.hpp>

@@ -115,6 +115,15 @@ class page_chains {
     }
   }
 
+  /// Goes on, after `begin`, with the first tokens of `hit.page`, which is indexed after the pages
+  /// of `row`. Says whether there was a page to be had for them. O(1), and the copy.
+  [[nodiscard]] bool begin_inside(std::size_t row, const partial_hit& hit,
+                                  const sequence_record& user) noexcept {
+    const auto page = resident_.take_beginning(hit, tables_.size(row), bytes_, user);
+    if (page) tables_.push_back(row, *page);
+    return page.has_value();
+  }
+
   /// Gives `row`, of `length` tokens, of which `committed` are complete, what it needs. O(pages).
   /// Precondition: `wanted` is what it needs, and so many pages can be had.
   void grow(std::size_t row, std::size_t length, std::size_t committed, need wanted,
@@ -135,10 +144,11 @@ class page_chains {
   }
 
   /// Remembers that the positions of `row` from `first` on hold `tokens`, and indexes each page
-  /// that is full now, if `indexing`. O(tokens). Precondition: the positions before `first` are
-  /// complete.
+  /// that is full now and lies in the first `indexable` tokens. O(tokens). Precondition: the
+  /// positions before `first` are complete.
   void note(std::size_t row, std::size_t first, std::span<const token_id> tokens,
-            const prefix_realm& realm, bool indexing, const sequence_record& user) noexcept {
+            const prefix_realm& realm, std::size_t indexable,
+            const sequence_record& user) noexcept {
     if constexpr (prefix_index::enabled) {
       if (tokens.empty()) return;
       // A decode step commits at the end of the row, where nothing need be divided.
@@ -153,7 +163,9 @@ class page_chains {
         }
         tokens = tokens.subspan(part.size());
         const bool full = offset + part.size() == tokens_per_page();
-        if (full && indexing && links_[row].indexed == index) extend(row, realm, user);
+        if (full && (index + 1) * tokens_per_page() <= indexable && links_[row].indexed == index) {
+          extend(row, realm, user);
+        }
       }
     }
   }
