@@ -9,9 +9,17 @@
 #include <kvfolio/eviction/arc.hpp>
 #include <kvfolio/eviction/clock.hpp>
 #include <kvfolio/eviction/fifo.hpp>
+#include <kvfolio/eviction/gdsf.hpp>
+#include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lru.hpp>
+#include <kvfolio/eviction/lru_k.hpp>
+#include <kvfolio/eviction/s3_fifo.hpp>
 #include <kvfolio/eviction/sieve.hpp>
+#include <kvfolio/eviction/slru.hpp>
+#include <kvfolio/eviction/tf_lru.hpp>
+#include <kvfolio/eviction/two_q.hpp>
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
+#include <kvfolio/eviction/walru.hpp>
 
 namespace replay {
 namespace {
@@ -27,6 +35,26 @@ any_policy with_history(const pool_facts& facts) {
   return any_policy{Policy{facts.pages, facts.history}};
 }
 
+any_policy slru_4(const pool_facts& facts) {
+  const auto quarter = facts.pages / 4;
+  return any_policy{eviction::slru<4>{
+      facts.pages, {quarter, quarter, quarter, quarter}, eviction::slru_entry::lowest_with_room}};
+}
+any_policy slru_1_4(const pool_facts& facts) {
+  return any_policy{eviction::slru<2>{
+      facts.pages, {facts.pages / 5, 4 * facts.pages / 5}, eviction::slru_entry::lowest_with_room}};
+}
+any_policy tf_lru(const pool_facts& facts) {
+  return any_policy{eviction::tf_lru{facts.pages, facts.page_tokens}};
+}
+any_policy walru_2_4(const pool_facts& facts) {
+  return any_policy{
+      eviction::walru{facts.pages, facts.page_tokens, {.first_turn = 2, .long_turn = 4}}};
+}
+any_policy walru_3_6(const pool_facts& facts) {
+  return any_policy{eviction::walru{facts.pages, facts.page_tokens}};
+}
+
 struct named_policy {
   std::string_view name;
   any_policy (*make)(const pool_facts& facts);
@@ -35,10 +63,22 @@ struct named_policy {
 constexpr std::array policies{
     named_policy{"fifo", from_pages<eviction::fifo>},
     named_policy{"lru", from_pages<eviction::lru>},
+    named_policy{"lfu", from_pages<eviction::lfu>},
     named_policy{"clock", from_pages<eviction::clock>},
     named_policy{"sieve", from_pages<eviction::sieve>},
+    named_policy{"2q", with_history<eviction::two_q>},
+    named_policy{"slru2", from_pages<eviction::slru<>>},
+    named_policy{"slru_lcs_4", slru_4},
+    named_policy{"slru_lcs_1_4", slru_1_4},
     named_policy{"arc", with_history<eviction::arc>},
+    named_policy{"s3fifo", with_history<eviction::s3_fifo>},
     named_policy{"wtinylfu_exact", with_history<eviction::w_tinylfu_exact>},
+    named_policy{"lru2", with_history<eviction::lru_k<2>>},
+    named_policy{"gdsf_unit", from_pages<eviction::gdsf<>>},
+    named_policy{"gdsf_depth", from_pages<eviction::gdsf<eviction::depth_cost>>},
+    named_policy{"tf_lru", tf_lru},
+    named_policy{"walru_2_4", walru_2_4},
+    named_policy{"walru_3_6", walru_3_6},
 };
 
 constexpr auto names = [] {

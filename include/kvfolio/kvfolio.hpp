@@ -11,9 +11,17 @@
 #include <kvfolio/eviction/arc.hpp>
 #include <kvfolio/eviction/clock.hpp>
 #include <kvfolio/eviction/fifo.hpp>
+#include <kvfolio/eviction/gdsf.hpp>
+#include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lru.hpp>
+#include <kvfolio/eviction/lru_k.hpp>
+#include <kvfolio/eviction/s3_fifo.hpp>
 #include <kvfolio/eviction/sieve.hpp>
+#include <kvfolio/eviction/slru.hpp>
+#include <kvfolio/eviction/tf_lru.hpp>
+#include <kvfolio/eviction/two_q.hpp>
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
+#include <kvfolio/eviction/walru.hpp>
 #include <kvfolio/memory/limiting.hpp>
 #include <kvfolio/memory/mapped.hpp>
 #include <kvfolio/memory/statistics.hpp>

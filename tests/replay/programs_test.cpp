@@ -159,7 +159,7 @@ TEST_F(programs, replay_names_the_eviction_policies_when_it_does_not_know_one) {
        {"--eviction lfru", "--semantics A-L --capacity 3 --eviction lfru"}) {
     const auto seen = run(REPLAY_PROGRAM, arguments);
     EXPECT_EQ(seen.status, 2) << arguments;
-    EXPECT_THAT(seen.output, HasSubstr("fifo, lru, clock, sieve, arc, wtinylfu_exact"));
+    EXPECT_THAT(seen.output, HasSubstr("fifo, lru, lfu, clock, sieve, 2q, slru2"));
   }
 }
 
