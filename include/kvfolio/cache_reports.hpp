@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -10,6 +11,7 @@
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/model/page_array.hpp>
 #include <kvfolio/model/page_layout.hpp>
+#include <kvfolio/page/reservation_rule.hpp>
 
 namespace kvfolio {
 
@@ -26,6 +28,14 @@ class cache_reports {
   /// All pages as one array; without bytes, if the memory is not the host's.
   [[nodiscard]] const model::page_array& page_array() const noexcept {
     return self().chains_.bytes();
+  }
+
+  /// Tokens that have storage after `sequence::ensure(tokens, asked)`, unless it fails. O(1).
+  [[nodiscard]] std::size_t storage_for(std::size_t tokens,
+                                        const request_size& asked = {}) const noexcept {
+    using rule = typename Cache::policies::reservation;
+    const auto most = std::max(tokens, config().longest());
+    return std::clamp(rule::storage(tokens, asked, most), tokens, most);
   }
 
   /// Counts what there is now. O(sequences).

@@ -28,6 +28,7 @@
 #include <kvfolio/memory/unbacked.hpp>
 #include <kvfolio/observe/counting_observer.hpp>
 #include <kvfolio/observe/fan_out.hpp>
+#include <kvfolio/page/static_reservation.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/policies.hpp>
 #include <kvfolio/prefix/hashed.hpp>

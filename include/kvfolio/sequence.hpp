@@ -10,6 +10,7 @@
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/fit.hpp>
+#include <kvfolio/page/reservation_rule.hpp>
 #include <kvfolio/table/concept.hpp>
 #include <kvfolio/truncation.hpp>
 
@@ -101,6 +102,14 @@ class sequence {
   /// tokens, `errc::too_many_sequences` if `max_tokens` forbids them. Invalidates the page table.
   [[nodiscard]] result<void> append(std::size_t tokens) noexcept {
     return cache().append(row_, tokens);
+  }
+
+  /// Appends until the first `tokens` tokens have storage, and as many more as the reservation rule
+  /// of the bundle sets aside for a request of the size `asked`. Does nothing if they have.
+  /// O(new pages). Fails as `append` does.
+  [[nodiscard]] result<void> ensure(std::size_t tokens, const request_size& asked = {}) noexcept {
+    const auto wanted = cache().storage_for(tokens, asked);
+    return wanted <= length() ? result<void>{} : append(wanted - length());
   }
 
   /// Makes positions `[first, first + count)`, appended before and not yet committed, storage that
