@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <stdexcept>
 #include <utility>
 
 #include <fmt/format.h>
+
+#include <kvfolio/page/buddy.hpp>
+#include <kvfolio/page/static_reservation.hpp>
 
 #include <replay/eviction_runs.hpp>
 #include <replay/policy_names.hpp>
@@ -28,6 +32,34 @@ outcome serve(server<Policies>&& server, const teller& tell) {
   return seen;
 }
 
+// A system that gives each request one run of pages.
+template <kvfolio::reservation_rule Rule>
+struct reserving : serving_without_reuse {
+  using reservation = Rule;
+  using page_allocator = kvfolio::page::buddy;
+};
+
+constexpr std::array<std::string_view, 5> systems{"fastertransformer", "orca_max", "orca_pow2",
+                                                  "orca_oracle", "paged"};
+
+// The names in `list`, separated by commas, each of which is one of `all`; `all` for "all".
+std::vector<std::string_view> parse_names(std::string_view list,
+                                          std::span<const std::string_view> all,
+                                          std::string_view what) {
+  if (list == "all") return {all.begin(), all.end()};
+  std::vector<std::string_view> wanted;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const auto end = std::min(list.find(',', begin), list.size());
+    const auto name = all[position_of(list.substr(begin, end - begin), all, what)];
+    if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
+      throw std::invalid_argument(fmt::format("{} '{}' is there twice", what, name));
+    }
+    wanted.push_back(name);
+    begin = end + 1;
+  }
+  return wanted;
+}
+
 // Policies that remember what left remember as many keys as the pool has pages, times this.
 constexpr std::size_t remembered_pools = 8;
 
@@ -38,19 +70,33 @@ std::span<const std::string_view> serving_policies() noexcept {
 }
 
 std::vector<std::string_view> parse_policies(std::string_view list) {
-  if (list == "all") return {policy_names().begin(), policy_names().end()};
-  std::vector<std::string_view> wanted;
-  for (std::size_t begin = 0; begin <= list.size();) {
-    const auto end = std::min(list.find(',', begin), list.size());
-    const auto asked = list.substr(begin, end - begin);
-    const auto name = policy_names()[position_of(asked, policy_names(), "eviction policy")];
-    if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
-      throw std::invalid_argument(fmt::format("eviction policy '{}' is there twice", name));
-    }
-    wanted.push_back(name);
-    begin = end + 1;
+  return parse_names(list, policy_names(), "eviction policy");
+}
+
+std::span<const std::string_view> serving_systems() noexcept {
+  return systems;
+}
+
+std::vector<std::string_view> parse_systems(std::string_view list) {
+  return parse_names(list, systems, "system");
+}
+
+outcome serve_as(std::string_view system, const trace& requests, const serving_options& options,
+                 const teller& tell) {
+  if (options.samples != 1) {
+    throw std::invalid_argument(
+        fmt::format("{} cannot share a prompt: --samples must be 1, or --system paged", system));
   }
-  return wanted;
+  auto chosen = options;
+  chosen.request_level = system == "fastertransformer";
+  namespace page = kvfolio::page;
+  switch (position_of(system, systems, "system")) {
+    case 0:
+    case 1: return serve(server<reserving<page::static_maximum>>{requests, chosen}, tell);
+    case 2: return serve(server<reserving<page::power_of_two>>{requests, chosen}, tell);
+    case 3: return serve(server<reserving<page::exact>>{requests, chosen}, tell);
+    default: throw std::invalid_argument("paged serves by an eviction policy: see serve_with");
+  }
 }
 
 outcome serve_with(std::string_view policy, const trace& requests, const serving_options& options,

@@ -20,13 +20,26 @@ namespace replay {
 /// \throws std::invalid_argument if one is none of them or occurs twice, naming all there are
 [[nodiscard]] std::vector<std::string_view> parse_policies(std::string_view list);
 
+/// The names of the systems that can serve: those that reserve contiguous memory when a request
+/// begins, as PagedAttention (Kwon et al., SOSP 2023) describes them, and `paged`.
+[[nodiscard]] std::span<const std::string_view> serving_systems() noexcept;
+
+/// Returns the names in `list`, as `parse_policies` does.
+[[nodiscard]] std::vector<std::string_view> parse_systems(std::string_view list);
+
 /// Serves `requests` by a cache that evicts as `policy` says, calling `tell(done)` now and then.
 /// \throws std::invalid_argument if there is no such policy
 [[nodiscard]] outcome serve_with(std::string_view policy, const trace& requests,
                                  const serving_options& options,
                                  const std::function<void(std::size_t)>& tell);
 
-/// The same, but nothing is ever found again.
+/// Serves `requests` as `system` does, which is not `paged` and finds nothing again.
+/// \throws std::invalid_argument if there is no such system, or if it cannot serve so
+[[nodiscard]] outcome serve_as(std::string_view system, const trace& requests,
+                               const serving_options& options,
+                               const std::function<void(std::size_t)>& tell);
+
+/// The same as `serve_with`, but nothing is ever found again.
 [[nodiscard]] outcome serve_without_reuse(const trace& requests, const serving_options& options,
                                           const std::function<void(std::size_t)>& tell);
 

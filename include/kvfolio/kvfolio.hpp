@@ -38,9 +38,10 @@
 #include <kvfolio/page/limiting.hpp>
 #include <kvfolio/page/run_source.hpp>
 #include <kvfolio/page/scrubbing.hpp>
-#include <kvfolio/page/static_reservation.hpp>
 #include <kvfolio/page/statistics.hpp>
 #include <kvfolio/page/tracking.hpp>
+#include <kvfolio/page/buddy.hpp>
+#include <kvfolio/page/static_reservation.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/policies.hpp>
 #include <kvfolio/prefix/hashed.hpp>

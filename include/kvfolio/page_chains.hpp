@@ -135,9 +135,10 @@ class page_chains {
     } else if (prefix_index::enabled && tables_.size(row) * tokens_per_page() > length) {
       make_draft(row, tables_.size(row) - 1);
     }
-    for (; wanted.pages != 0; --wanted.pages) {
+    const auto run = resident_.take_run(wanted.pages);
+    for (std::size_t i = 0; i < wanted.pages; ++i) {
       // The row pins the new page, and what was its pin of the last one is now the new page's.
-      const auto page = resident_.take(user);
+      const auto page = run ? to_page(to_index(run->first) + i) : resident_.take(user);
       tables_.push_back(row, page);
       notify(resident_.observer(), event::page_fault{page});
     }

@@ -294,7 +294,9 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     }
     if (const auto error = check_length(self.length, tokens); error != errc{}) return fail(error);
     const auto wanted = chains_.needs(row, self.length, tokens);
-    if (wanted.pages > obtainable()) return fail(errc::out_of_pages);
+    if (wanted.pages > obtainable() || !resident().has_run(wanted.pages)) {
+      return fail(errc::out_of_pages);
+    }
     extend(row, tokens, wanted);
     return {};
   }

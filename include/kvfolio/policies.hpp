@@ -47,7 +47,9 @@ concept policy_bundle =
     eviction_policy<typename P::eviction> &&
     copy_backend<typename P::copies> &&
     observer<typename P::observer> &&
-    (host_memory<typename P::memory> || !P::copies::needs_bytes);
+    (host_memory<typename P::memory> || !P::copies::needs_bytes) &&
+    (!P::reservation::contiguous ||
+     (run_allocator<typename P::page_allocator> && !P::prefix_index::enabled));
 // clang-format on
 
 static_assert(policy_bundle<default_policies>);

@@ -127,6 +127,21 @@ class resident_pages {
     return page;
   }
 
+  /// Returns so many consecutive pages with one pin each, if the bundle wants such and there are.
+  [[nodiscard]] std::optional<page_run> take_run(std::size_t pages) noexcept {
+    if constexpr (Policies::reservation::contiguous) {
+      if (pages != 0) return pool_.allocate_run(static_cast<std::uint32_t>(pages));
+    }
+    return std::nullopt;
+  }
+  /// Are there as many consecutive pages, if the bundle wants such?
+  [[nodiscard]] bool has_run(std::size_t pages) noexcept {
+    if constexpr (Policies::reservation::contiguous) {
+      return pages == 0 || pool_.has_run(static_cast<std::uint32_t>(pages));
+    }
+    return true;
+  }
+
   /// Sets `pages` free pages aside, evicting as many as it must. Precondition: they can be had.
   void set_aside(std::size_t pages, const sequence_record& user) noexcept {
     while (at_hand() < pages) evict_one(user);

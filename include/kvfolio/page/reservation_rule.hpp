@@ -20,7 +20,9 @@ struct request_size {
 /// | `R::storage(tokens, size, most)`  | tokens that shall have storage when `tokens` must, of a   |
 /// |                                   | request of `size`; at most `most`, which `tokens` is not  |
 /// |                                   | above, count                                              |
-/// | `R::contiguous`                   | must the pages of a sequence be consecutive?              |
+/// | `R::contiguous`                   | must the pages that one `append` takes be consecutive? It |
+/// |                                   | fails then if no run is free. Needs a `run_allocator`,    |
+/// |                                   | and no prefix index                                       |
 // clang-format off
 template <class R>
 concept reservation_rule =
