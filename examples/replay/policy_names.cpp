@@ -11,13 +11,17 @@
 #include <kvfolio/eviction/fifo.hpp>
 #include <kvfolio/eviction/gdsf.hpp>
 #include <kvfolio/eviction/lfu.hpp>
+#include <kvfolio/eviction/lirs.hpp>
 #include <kvfolio/eviction/lru.hpp>
 #include <kvfolio/eviction/lru_k.hpp>
+#include <kvfolio/eviction/priority.hpp>
+#include <kvfolio/eviction/random.hpp>
 #include <kvfolio/eviction/s3_fifo.hpp>
 #include <kvfolio/eviction/sieve.hpp>
 #include <kvfolio/eviction/slru.hpp>
 #include <kvfolio/eviction/tf_lru.hpp>
 #include <kvfolio/eviction/two_q.hpp>
+#include <kvfolio/eviction/w_tinylfu.hpp>
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
 
@@ -79,6 +83,10 @@ constexpr std::array policies{
     named_policy{"tf_lru", tf_lru},
     named_policy{"walru_2_4", walru_2_4},
     named_policy{"walru_3_6", walru_3_6},
+    named_policy{"wtinylfu", with_history<eviction::w_tinylfu>},
+    named_policy{"lirs", with_history<eviction::lirs>},
+    named_policy{"priority", from_pages<eviction::priority>},
+    named_policy{"random", from_pages<eviction::random>},
 };
 
 constexpr auto names = [] {

@@ -155,5 +155,24 @@ TEST(exact_counts_of_the_shipped_trace, are_all_compared) {
   EXPECT_EQ(compared, results(shipped_source().counts.front()).size());
 }
 
+TEST(counts_by_sketch, stay_within_a_point_of_the_exact_ones) {
+  std::vector<fs::path> traces{shipped_source().requests};
+  if (const auto more = shared() / "data/conversation_trace.jsonl"; fs::exists(more)) {
+    traces.push_back(more);
+  }
+  for (const auto& path : traces) {
+    for (const auto mode : {semantics::plain, semantics::a_l, semantics::b_l}) {
+      for (const std::size_t capacity : {100U, 1'200U, 3'600U, 18'200U}) {
+        const auto rate = [&](std::string_view policy) {
+          const auto counts = run_semantics(requests(path), mode, policy, capacity);
+          return static_cast<double>(counts.hit_blocks) / static_cast<double>(counts.block_refs);
+        };
+        EXPECT_NEAR(rate("wtinylfu"), rate("wtinylfu_exact"), 0.01)
+            << path << ", " << to_string(mode) << ", " << capacity << " blocks";
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace replay::test
