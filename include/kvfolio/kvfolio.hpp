@@ -27,6 +27,7 @@
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
 #include <kvfolio/memory/allocator.hpp>
+#include <kvfolio/lock/none.hpp>
 #include <kvfolio/memory/limiting.hpp>
 #include <kvfolio/memory/mapped.hpp>
 #include <kvfolio/memory/statistics.hpp>

@@ -8,3 +8,4 @@
 #include <kvfolio/memory/resource.hpp>
 #include <kvfolio/page/thread_caches.hpp>
 #include <kvfolio/refcount/atomic.hpp>
+#include <kvfolio/synchronized.hpp>
