@@ -140,9 +140,12 @@ class first_fit {
     tree_[node] = runs_of(words_[leaf]);
     for (std::uint32_t half = 64; node > 1; half *= 2) {
       node /= 2;
-      const auto joined = join(tree_[2 * node], tree_[2 * node + 1], half);
-      if (tree_[node] == joined) return;
-      tree_[node] = joined;
+      const auto [front, longest, back] = join(tree_[2 * node], tree_[2 * node + 1], half);
+      auto& here = tree_[node];
+      if (here.front == front && here.longest == longest && here.back == back) return;
+      here.front = front;  // one by one: to copy them at once is to wait until they are in memory
+      here.longest = longest;
+      here.back = back;
     }
   }
 

@@ -25,7 +25,7 @@ struct free_runs {
 [[nodiscard]] constexpr free_runs join(const free_runs& left, const free_runs& right,
                                        std::uint32_t half) noexcept {
   return {.front = left.front == half ? half + right.front : left.front,
-          .longest = std::max({left.longest, right.longest, left.back + right.front}),
+          .longest = std::max(std::max(left.longest, right.longest), left.back + right.front),
           .back = right.back == half ? half + left.back : right.back};
 }
 
