@@ -26,8 +26,8 @@
 #include <kvfolio/eviction/w_tinylfu.hpp>
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
-#include <kvfolio/memory/allocator.hpp>
 #include <kvfolio/lock/none.hpp>
+#include <kvfolio/memory/allocator.hpp>
 #include <kvfolio/memory/limiting.hpp>
 #include <kvfolio/memory/mapped.hpp>
 #include <kvfolio/memory/statistics.hpp>
@@ -52,4 +52,9 @@
 #include <kvfolio/prefix/none.hpp>
 #include <kvfolio/prefix/partial_match.hpp>
 #include <kvfolio/table/export.hpp>
+#include <kvfolio/table/parts.hpp>
 #include <kvfolio/table/persistent.hpp>
+#include <kvfolio/table/row_view.hpp>
+#include <kvfolio/table/run_length.hpp>
+#include <kvfolio/table/tracked.hpp>
+#include <kvfolio/table/two_level.hpp>
