@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,15 +13,9 @@
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/page/concept.hpp>
+#include <kvfolio/page/thread_number.hpp>
 
 namespace kvfolio::page {
-
-/// The number of the calling thread, in the order in which threads first ask.
-[[nodiscard]] inline std::uint32_t thread_number() noexcept {
-  static std::atomic<std::uint32_t> next{0};
-  thread_local const auto mine = next.fetch_add(1, std::memory_order_relaxed);
-  return mine;
-}
 
 /// Hands out the pages of one pool to any number of threads, from a cache for each of them: after
 /// the magazines of Bonwick and Adams ("Magazines and Vmem", USENIX 2001).
@@ -41,7 +34,7 @@ namespace kvfolio::page {
 ///
 /// In checked builds a page that is released twice is found at once if it is in the thread's own
 /// cache, and else when it reaches the pool, if `A` checks.
-template <page_allocator A, std::size_t Batch = 32, class Mutex = std::mutex>
+template <page_allocator A, std::size_t Batch = 64, class Mutex = std::mutex>
 requires(Batch > 0) class thread_caches {
  public:
   /// Creates a pool of the pages `[first, last)`, and caches. \throws std::bad_alloc
@@ -152,13 +145,14 @@ requires(Batch > 0) class thread_caches {
 
   struct state {
     state(page_id from, page_id to, std::size_t count)
-        : pool(from, to), first{from}, last{to}, caches(count) {}
+        : caches(count), first{from}, last{to}, pool(from, to) {}
 
-    A pool;
+    // What every call reads and hardly any writes, apart from what threads fight for.
+    std::vector<cache> caches;
     page_id first;
     page_id last;
     alignas(64) Mutex mutex;  // of the pool; taken after those of caches, and these in order
-    std::vector<cache> caches;
+    A pool;
   };
 
   // Holds all locks.
