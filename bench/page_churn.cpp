@@ -11,9 +11,8 @@
 // of ids that the caller holds; counts are 128 KiB more to hop about in, twice a page, and handles
 // are four times as wide as the ids.
 //
-// The other allocators are asked bare, without pins, and by runs of 16 pages too, out of a pool
-// that others have torn to pieces: there the floor takes 16 ids off the stack, wherever their pages
-// are.
+// The allocators are asked bare too, without pins, and by runs of 16 pages, out of a pool that
+// others have torn to pieces: there the floor is a stack of runs that somebody cut beforehand.
 //
 // Thread caches are asked what one thread pays while another one does the same. Their floor is
 // themselves with one thread. Times are those of the processor: a thread that sleeps for a lock

@@ -24,7 +24,7 @@ namespace kvfolio::page {
 ///
 /// A run that is long enough is found iff there is one. All operations are `noexcept`, free of
 /// allocation and O(log pages), and O(1) more for every 64 pages of a run, except construction and
-/// `resize`, which are O(pages). Costs 1.4 bits per page. One owner thread.
+/// `resize`, which are O(pages). Costs 4 to 7 bits per page. One owner thread.
 class first_fit {
  public:
   /// Creates a set of the pages `[first, last)`. \throws std::bad_alloc
