@@ -68,7 +68,8 @@ void declare(CLI::App& app, arguments& given) {
       ->capture_default_str();
   auto* const eviction =
       app.add_option("--eviction", given.eviction,
-                     "policies to serve by, if paged, separated by commas, or all; side by side")
+                     "policies to serve by, if paged, separated by commas, or all; side by side; "
+                     "adaptor:policy adapts one")
           ->capture_default_str();
   app.add_flag("--no-reuse", given.no_reuse, "never find a prompt's beginning again")
       ->excludes(eviction);

@@ -42,15 +42,17 @@ struct reserving : serving_without_reuse {
 constexpr std::array<std::string_view, 5> systems{"fastertransformer", "orca_max", "orca_pow2",
                                                   "orca_oracle", "paged"};
 
-// The names in `list`, separated by commas, each of which is one of `all`; `all` for "all".
+// The names in `list`, separated by commas, each of which `check` accepts; `all` for "all".
+template <class Check>
 std::vector<std::string_view> parse_names(std::string_view list,
                                           std::span<const std::string_view> all,
-                                          std::string_view what) {
+                                          std::string_view what, Check check) {
   if (list == "all") return {all.begin(), all.end()};
   std::vector<std::string_view> wanted;
   for (std::size_t begin = 0; begin <= list.size();) {
     const auto end = std::min(list.find(',', begin), list.size());
-    const auto name = all[position_of(list.substr(begin, end - begin), all, what)];
+    const auto name = list.substr(begin, end - begin);
+    check(name);
     if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
       throw std::invalid_argument(fmt::format("{} '{}' is there twice", what, name));
     }
@@ -70,7 +72,7 @@ std::span<const std::string_view> serving_policies() noexcept {
 }
 
 std::vector<std::string_view> parse_policies(std::string_view list) {
-  return parse_names(list, policy_names(), "eviction policy");
+  return parse_names(list, policy_names(), "eviction policy", check_policy);
 }
 
 std::span<const std::string_view> serving_systems() noexcept {
@@ -78,7 +80,9 @@ std::span<const std::string_view> serving_systems() noexcept {
 }
 
 std::vector<std::string_view> parse_systems(std::string_view list) {
-  return parse_names(list, systems, "system");
+  return parse_names(list, systems, "system", [](std::string_view name) {
+    static_cast<void>(position_of(name, systems, "system"));
+  });
 }
 
 outcome serve_as(std::string_view system, const trace& requests, const serving_options& options,

@@ -16,7 +16,8 @@ namespace replay {
 /// The names of the eviction policies by which `serve_with` can serve, in the order of a report.
 [[nodiscard]] std::span<const std::string_view> serving_policies() noexcept;
 
-/// Returns the names in `list`, which are separated by commas, or all if it is `all`.
+/// Returns the names in `list`, which are separated by commas, or all if it is `all`. An adaptor's
+/// name and a colon may come before one. Valid while `list` is.
 /// \throws std::invalid_argument if one is none of them or occurs twice, naming all there are
 [[nodiscard]] std::vector<std::string_view> parse_policies(std::string_view list);
 

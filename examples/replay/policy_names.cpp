@@ -5,15 +5,20 @@
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
+#include <kvfolio/eviction/admitting.hpp>
 #include <kvfolio/eviction/arc.hpp>
 #include <kvfolio/eviction/clock.hpp>
+#include <kvfolio/eviction/expiring.hpp>
 #include <kvfolio/eviction/fifo.hpp>
 #include <kvfolio/eviction/gdsf.hpp>
+#include <kvfolio/eviction/grouping.hpp>
 #include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lirs.hpp>
 #include <kvfolio/eviction/lru.hpp>
 #include <kvfolio/eviction/lru_k.hpp>
+#include <kvfolio/eviction/pinning.hpp>
 #include <kvfolio/eviction/priority.hpp>
 #include <kvfolio/eviction/random.hpp>
 #include <kvfolio/eviction/s3_fifo.hpp>
@@ -89,11 +94,38 @@ constexpr std::array policies{
     named_policy{"random", from_pages<eviction::random>},
 };
 
-constexpr auto names = [] {
-  std::array<std::string_view, policies.size()> all;
-  for (std::size_t i = 0; i < all.size(); ++i) all[i] = policies[i].name;
-  return all;
-}();
+template <template <class> class Adaptor>
+any_policy adapt(const pool_facts& facts, any_policy policy) {
+  return any_policy{Adaptor<any_policy>{facts.pages, std::move(policy)}};
+}
+any_policy admit(const pool_facts& facts, any_policy policy) {
+  return any_policy{eviction::admitting<any_policy>{
+      facts.pages, std::move(policy), eviction::wanted_before{facts.pages, facts.history}}};
+}
+any_policy pin(const pool_facts& facts, any_policy policy) {
+  return any_policy{eviction::pinning<any_policy>{facts.pages, facts.pages / 2, std::move(policy)}};
+}
+
+struct named_adaptor {
+  std::string_view name;
+  any_policy (*adapt)(const pool_facts& facts, any_policy policy);
+};
+
+constexpr std::array adaptors{
+    named_adaptor{"admitting", admit},
+    named_adaptor{"expiring", adapt<eviction::expiring>},
+    named_adaptor{"grouping", adapt<eviction::grouping>},
+    named_adaptor{"pinning", pin},
+};
+
+template <class Named, std::size_t Count>
+constexpr auto names_of(const std::array<Named, Count>& all) {
+  std::array<std::string_view, Count> names;
+  for (std::size_t i = 0; i < Count; ++i) names[i] = all[i].name;
+  return names;
+}
+constexpr auto names = names_of(policies);
+constexpr auto adaptor_names = names_of(adaptors);
 
 }  // namespace
 
@@ -115,8 +147,21 @@ std::size_t position_of(std::string_view name, std::span<const std::string_view>
   throw std::invalid_argument{message};
 }
 
+void check_policy(std::string_view name) {
+  for (auto colon = name.find(':'); colon != std::string_view::npos; colon = name.find(':')) {
+    static_cast<void>(position_of(name.substr(0, colon), adaptor_names, "eviction adaptor"));
+    name.remove_prefix(colon + 1);
+  }
+  static_cast<void>(position_of(name, names, "eviction policy"));
+}
+
 any_policy make_policy(std::string_view name, const pool_facts& facts) {
-  return policies[position_of(name, names, "eviction policy")].make(facts);
+  const auto colon = name.find(':');
+  if (colon == std::string_view::npos) {
+    return policies[position_of(name, names, "eviction policy")].make(facts);
+  }
+  const auto outer = position_of(name.substr(0, colon), adaptor_names, "eviction adaptor");
+  return adaptors[outer].adapt(facts, make_policy(name.substr(colon + 1), facts));
 }
 
 }  // namespace replay

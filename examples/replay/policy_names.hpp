@@ -26,8 +26,11 @@ struct pool_facts {
                                       std::span<const std::string_view> names,
                                       std::string_view kind);
 
-/// Makes the policy of that name. \throws std::invalid_argument if there is none, naming all there
-/// are; std::bad_alloc
+/// Is there a policy of that name? An adaptor's name and a colon may come before it, and so on:
+/// `admitting:lru2`. \throws std::invalid_argument if not, naming all there are
+void check_policy(std::string_view name);
+
+/// Makes the policy of that name. \throws what `check_policy(name)` throws, std::bad_alloc
 [[nodiscard]] any_policy make_policy(std::string_view name, const pool_facts& facts);
 
 }  // namespace replay

@@ -70,7 +70,11 @@ std::span<const std::string_view> semantics_policies() noexcept {
 
 semantics_counts run_semantics(trace_view trace, semantics mode, std::string_view policy,
                                std::size_t capacity, std::uint64_t block_tokens) {
-  static_cast<void>(position_of(policy, semantics_policies(), "eviction policy"));
+  if (policy.find(':') == std::string_view::npos) {
+    static_cast<void>(position_of(policy, semantics_policies(), "eviction policy"));
+  } else {
+    check_policy(policy);
+  }
   constexpr std::size_t most = std::size_t{1} << 29U;
   if (capacity == 0 || capacity > most) {
     throw std::invalid_argument{"a capacity of " + std::to_string(capacity) +

@@ -53,7 +53,8 @@ struct semantics_counts {
 
 /// Replays `trace` through a pool of `capacity` blocks of `block_tokens` tokens.
 ///
-/// \throws std::invalid_argument if `policy` is not one of `semantics_policies()`, if `capacity` is
+/// \throws std::invalid_argument if `policy` is not one of `semantics_policies()` nor an adaptor's
+///         name, a colon, and one that a cache may have, if `capacity` is
 ///         nothing or more than 2^29, if the trace has no hash ids, if, except in `plain`, an id
 ///         has two parents or occurs twice in a request, or if `policy` is `opt_bypass` and
 ///         requests take time, or are not there

@@ -4,18 +4,23 @@
 /// \file
 /// Everything without threads and without optional dependencies. `threads.hpp` adds the rest.
 
+#include <kvfolio/beams.hpp>
 #include <kvfolio/copies/deferred_copies.hpp>
 #include <kvfolio/core/index_list.hpp>
 #include <kvfolio/core/page_set.hpp>
 #include <kvfolio/cow_page.hpp>
+#include <kvfolio/eviction/admitting.hpp>
 #include <kvfolio/eviction/arc.hpp>
 #include <kvfolio/eviction/clock.hpp>
+#include <kvfolio/eviction/expiring.hpp>
 #include <kvfolio/eviction/fifo.hpp>
 #include <kvfolio/eviction/gdsf.hpp>
+#include <kvfolio/eviction/grouping.hpp>
 #include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lirs.hpp>
 #include <kvfolio/eviction/lru.hpp>
 #include <kvfolio/eviction/lru_k.hpp>
+#include <kvfolio/eviction/pinning.hpp>
 #include <kvfolio/eviction/priority.hpp>
 #include <kvfolio/eviction/random.hpp>
 #include <kvfolio/eviction/s3_fifo.hpp>
@@ -26,6 +31,7 @@
 #include <kvfolio/eviction/w_tinylfu.hpp>
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
+#include <kvfolio/generation_pool.hpp>
 #include <kvfolio/lock/none.hpp>
 #include <kvfolio/memory/allocator.hpp>
 #include <kvfolio/memory/limiting.hpp>
@@ -51,10 +57,16 @@
 #include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/none.hpp>
 #include <kvfolio/prefix/partial_match.hpp>
+#include <kvfolio/table/double_buffered.hpp>
 #include <kvfolio/table/export.hpp>
+#include <kvfolio/table/live_csr.hpp>
+#include <kvfolio/table/live_padded.hpp>
+#include <kvfolio/table/live_row.hpp>
 #include <kvfolio/table/parts.hpp>
 #include <kvfolio/table/persistent.hpp>
 #include <kvfolio/table/row_view.hpp>
 #include <kvfolio/table/run_length.hpp>
 #include <kvfolio/table/tracked.hpp>
 #include <kvfolio/table/two_level.hpp>
+#include <kvfolio/unique_page.hpp>
+#include <kvfolio/weak_page.hpp>
