@@ -76,6 +76,15 @@ class sequence {
     cache().tables().export_to(row_, out);
   }
 
+  /// Its row in `tables()`, which no other sequence has as long as this one lives. O(1).
+  [[nodiscard]] std::size_t row() const noexcept {
+    return KVFOLIO_EXPECTS(cache_ != nullptr), row_;
+  }
+
+  /// The page tables of the cache, for what some of them can tell beside the pages: extents, holes,
+  /// changes. O(1).
+  [[nodiscard]] const auto& tables() const noexcept { return cache().tables(); }
+
   /// Where positions `[first, first + count)` lie, for reading or, if `append` has just returned
   /// them, for writing. O(1). Valid until `append`, `writable`, `truncate` or `release`.
   /// Precondition: `first + count <= length()`.
