@@ -71,6 +71,55 @@ static_assert(!page_allocator<secretive_allocator>);
 static_assert(!page_allocator<throwing_allocator>);
 static_assert(!page_allocator<counted_allocator>);
 
+struct run_archetype : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  std::optional<page_run> allocate_run(std::uint32_t) noexcept;
+  void release_run(page_run, page_history) noexcept;
+};
+struct half_run_allocator : allocator_archetype {  // and who takes the runs back?
+  using allocator_archetype::allocator_archetype;
+  std::optional<page_run> allocate_run(std::uint32_t) noexcept;
+};
+struct sized_archetype : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  result<void> resize(page_id);
+};
+struct unrefusing_allocator : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  void resize(page_id);
+};
+struct checking_archetype : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  [[nodiscard]] bool is_out(page_id) const noexcept;
+};
+struct changing_check : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  bool is_out(page_id) noexcept;
+};
+static_assert(run_allocator<run_archetype> && !run_allocator<allocator_archetype>);
+static_assert(page_allocator<half_run_allocator> && !run_allocator<half_run_allocator>);
+static_assert(resizable_allocator<sized_archetype> && !resizable_allocator<unrefusing_allocator>);
+static_assert(checking_allocator<checking_archetype> && !checking_allocator<changing_check>);
+
+struct watch_archetype {
+  watch_archetype();
+  watch_archetype(watch_archetype&&) noexcept;
+  watch_archetype& operator=(watch_archetype&&) noexcept;
+  ~watch_archetype();
+  [[nodiscard]] std::size_t allowance() const noexcept;
+  void taken(page_run) noexcept;
+  void refused(std::uint32_t) noexcept;
+  void returning(page_run, page_history) noexcept;
+  void make_room(page_id);
+};
+struct throwing_watch : watch_archetype {
+  void taken(page_run);
+};
+static_assert(page_watch<watch_archetype> && !page_watch<throwing_watch>);
+static_assert(run_allocator<page::watched<run_archetype, watch_archetype>>);
+static_assert(!run_allocator<page::watched<allocator_archetype, watch_archetype>>);
+static_assert(page_allocator<page::tracking<allocator_archetype>>);
+
 struct order_archetype {
   static free_end end(page_history) noexcept;
 };
