@@ -55,7 +55,7 @@ class prefix_replay {
     std::uint32_t page = nowhere;
     std::uint32_t pins = 0;
     std::uint32_t children = 0;  // that are resident
-    bool seen = false;           // was it ever requested?
+    bool seen = false;           // was it ever accessed?
   };
 
   struct running {
@@ -88,7 +88,7 @@ class prefix_replay {
       const auto depth = mode_ == semantics::a_n ? i : kept.size() - 1 - i;
       access(kept[depth], describe(request, path.size(), depth, seen));
     }
-    for (const auto block : path) blocks_[block].seen = true;
+    for (const auto block : kept) blocks_[block].seen = true;
 
     if (mode_ == semantics::b_l) {
       const auto ms = request.input_tokens * 1000 / 20'000 + request.output_tokens * 1000 / 50;
