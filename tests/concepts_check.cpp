@@ -340,11 +340,24 @@ static_assert(!eviction_policy<blind_eviction>);
 static_assert(!eviction_policy<throwing_eviction>);
 static_assert(eviction_policy<half_informed> && !eligibility_aware<half_informed>);
 
+struct reservation_archetype {
+  static constexpr bool contiguous = false;
+  static std::size_t storage(std::size_t, const request_size&, std::size_t) noexcept;
+};
+struct run_reservation : reservation_archetype {
+  static constexpr bool contiguous = true;
+};
+struct forgetful_reservation {
+  static std::size_t storage(std::size_t, const request_size&, std::size_t) noexcept;
+};
+static_assert(reservation_rule<reservation_archetype> && !reservation_rule<forgetful_reservation>);
+
 // The bundle concept holds each alias to its concept.
 template <class Table, class Eviction, class Copies>
 struct bundle {
   using memory = memory_archetype;
   using page_allocator = allocator_archetype;
+  using reservation = reservation_archetype;
   using page_table = Table;
   using refcount = counter_archetype;
   using prefix_index = index_archetype;
@@ -364,6 +377,12 @@ struct near_allocator : minimal {
 struct near_table : minimal {
   using page_table = without_fork;
 };
+struct near_reservation : minimal {
+  using reservation = forgetful_reservation;
+};
+struct runs_without_run_allocator : minimal {
+  using reservation = run_reservation;
+};
 struct near_refcount : minimal {
   using refcount = silent_counter;
 };
@@ -381,6 +400,7 @@ struct near_observer : minimal {
 };
 static_assert(policy_bundle<minimal> && policy_bundle<informed> && policy_bundle<deferring>);
 static_assert(!policy_bundle<near_memory> && !policy_bundle<near_allocator> &&
+              !policy_bundle<near_reservation> && !policy_bundle<runs_without_run_allocator> &&
               !policy_bundle<near_table> && !policy_bundle<near_refcount> &&
               !policy_bundle<near_index> && !policy_bundle<near_eviction> &&
               !policy_bundle<near_copies> && !policy_bundle<near_observer>);
@@ -393,6 +413,7 @@ std::size_t use_every_verb(Cache& cache, typename Cache::parts parts, std::span<
   Cache made{cache.config(), std::move(parts)};
   auto one = cache.create({}, request_options{}).value();
   one.append(1).value();
+  one.ensure(1, request_size{}).value();
   static_cast<void>(one.writable(0, 1).value());
   cache.advance(1);
   cache.invalidate();
