@@ -38,6 +38,9 @@ class prefix_replay {
         block_at_(capacity),
         eligible_{capacity} {}
 
+  /// Has each request hint whether its session goes on, as `guesses` says by its number.
+  void hint(std::vector<kvfolio::continuation> guesses) { guesses_ = std::move(guesses); }
+
   /// Replays `trace`, of which the paths were made.
   [[nodiscard]] semantics_counts run(std::span<const block_request> trace) {
     for (const auto& request : trace) {
@@ -131,7 +134,9 @@ class prefix_replay {
             .tokens = static_cast<std::uint32_t>(std::min(
                 block_tokens_, request.input_tokens - std::min(request.input_tokens, before))),
             .request_pages = static_cast<std::uint32_t>(length),
-            .seen_pages = static_cast<std::uint32_t>(seen)};
+            .seen_pages = static_cast<std::uint32_t>(seen),
+            .hint = {.next_turn = guesses_.empty() ? kvfolio::continuation::unknown
+                                                   : guesses_[counts_.requests - 1]}};
   }
 
   void access(std::uint32_t block, kvfolio::page_access access) {
@@ -203,6 +208,7 @@ class prefix_replay {
   semantics mode_;
   std::uint64_t block_tokens_;
   Policy policy_;
+  std::vector<kvfolio::continuation> guesses_;  // by request, if any
   std::vector<block_state> blocks_;
   std::vector<std::uint32_t> block_at_;                                         // by page
   kvfolio::bitmap eligible_;                                                    // of pages

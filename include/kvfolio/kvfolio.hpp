@@ -16,6 +16,7 @@
 #include <kvfolio/eviction/fifo.hpp>
 #include <kvfolio/eviction/gdsf.hpp>
 #include <kvfolio/eviction/grouping.hpp>
+#include <kvfolio/eviction/hinted_lru.hpp>
 #include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lirs.hpp>
 #include <kvfolio/eviction/lru.hpp>
