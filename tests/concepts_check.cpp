@@ -186,6 +186,61 @@ static_assert(!page_table<without_fork>);
 static_assert(!page_table<throwing_table>);
 static_assert(!page_table<mutable_table>);
 
+struct partial_table : table_archetype {
+  using table_archetype::table_archetype;
+  void export_part(std::size_t, std::size_t, std::span<std::int32_t>) const noexcept;
+};
+struct sparse_table : table_archetype {
+  using table_archetype::table_archetype;
+  void punch(std::size_t, std::size_t, std::size_t) noexcept;
+  void push_holes(std::size_t, std::size_t) noexcept;
+  [[nodiscard]] std::size_t next(std::size_t, std::size_t) const noexcept;
+};
+struct table_that_cannot_skip : sparse_table {
+  using sparse_table::sparse_table;
+  void next(std::size_t, std::size_t) const noexcept;
+};
+struct splicing_table : table_archetype {
+  using table_archetype::table_archetype;
+  void assign(std::size_t, std::size_t, std::span<const page_id>) noexcept;
+  void splice(std::size_t, std::size_t, std::size_t) noexcept;
+};
+struct throwing_splicer : splicing_table {
+  using splicing_table::splicing_table;
+  void splice(std::size_t, std::size_t, std::size_t);
+};
+struct extent_table : table_archetype {
+  using table_archetype::table_archetype;
+  [[nodiscard]] std::span<const table::extent> extents(std::size_t) const noexcept;
+};
+struct tracking_table : partial_table {
+  using partial_table::partial_table;
+  [[nodiscard]] table::moment now() const noexcept;
+  template <class Visit>
+  void for_each_change(std::size_t, table::moment, Visit&&) const noexcept {}
+};
+struct timeless_table : tracking_table {
+  using tracking_table::tracking_table;
+  [[nodiscard]] std::uint64_t now() const noexcept;
+};
+static_assert(partial_page_table<partial_table> && !partial_page_table<table_archetype>);
+static_assert(sparse_page_table<sparse_table> && !sparse_page_table<table_that_cannot_skip>);
+static_assert(splicing_page_table<splicing_table> && !splicing_page_table<throwing_splicer>);
+static_assert(extent_page_table<extent_table> && !extent_page_table<table_archetype>);
+static_assert(tracking_page_table<tracking_table> && !tracking_page_table<timeless_table>);
+static_assert(tracking_page_table<table::tracked<table_archetype>>);
+static_assert(sparse_page_table<table::tracked<sparse_table>>);
+static_assert(!sparse_page_table<table::tracked<partial_table>>);
+
+struct weak_pool_archetype {
+  [[nodiscard]] std::uint64_t generation(page_id) const noexcept;
+  [[nodiscard]] bool idle(page_id) const noexcept;
+};
+struct pool_without_lives : weak_pool_archetype {
+  void generation(page_id) const noexcept;
+};
+static_assert(weak_pool<weak_pool_archetype> && !weak_pool<pool_without_lives>);
+
 struct copies_archetype {
   static constexpr bool needs_bytes = false;
   explicit copies_archetype(std::size_t);
