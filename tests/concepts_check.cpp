@@ -128,6 +128,31 @@ struct throwing_order {
 };
 static_assert(free_order<order_archetype> && !free_order<throwing_order>);
 
+struct rule_archetype {
+  [[nodiscard]] std::size_t first_needed(std::size_t) const noexcept;
+  [[nodiscard]] std::size_t sinks() const noexcept;
+  [[nodiscard]] std::size_t reach() const noexcept;
+  [[nodiscard]] std::uint32_t interval() const noexcept;
+};
+struct throwing_rule : rule_archetype {
+  [[nodiscard]] std::size_t first_needed(std::size_t) const;
+};
+struct changing_rule : rule_archetype {
+  [[nodiscard]] std::size_t first_needed(std::size_t) noexcept;
+};
+struct endless_rule : rule_archetype {
+  void reach() const noexcept;
+};
+struct pinned_rule : rule_archetype {
+  pinned_rule(const pinned_rule&) = delete;
+  pinned_rule& operator=(const pinned_rule&) = delete;
+};
+static_assert(group_rule<rule_archetype>);
+static_assert(!group_rule<throwing_rule>);
+static_assert(!group_rule<changing_rule>);
+static_assert(!group_rule<endless_rule>);
+static_assert(!group_rule<pinned_rule>);
+
 struct counter_archetype {
   void start() noexcept;
   bool acquire() noexcept;
@@ -496,9 +521,24 @@ template std::size_t use_every_verb(paged_cache<informed>&, paged_cache<informed
 template std::size_t use_every_verb(paged_cache<deferring>&, paged_cache<deferring>::parts,
                                     std::span<copy_op>, std::span<std::int32_t>);
 
+std::size_t use_every_verb(hybrid_cache<deferring, rule_archetype>& cache,
+                           std::span<copy_op> ops) {
+  auto one = cache.create({}).value();
+  auto child = one.fork().value();
+  one.append(1).value();
+  one.commit({});
+  cache.complete(cache.take_copies(ops).ticket);
+  cache.reset().value();
+  return one.truncate(0).value().pages + one.probe(1).pages_needed + cache.probe({}).pages_needed +
+         cache.statistics().pages + cache.state_digest() + one.runs(0, 0, 1).tokens() +
+         cache.most_pages(1) + (cache.check_invariants() == nullptr ? 1 : 0);
+}
+
 }  // namespace kvfolio::test
 
 // And every member of the leaves, used or not.
+template class kvfolio::group_tables<kvfolio::test::table_archetype,
+                                     kvfolio::test::rule_archetype>;
 template class kvfolio::page::free_list<kvfolio::test::order_archetype>;
 template class kvfolio::page_pool<kvfolio::test::allocator_archetype,
                                   kvfolio::test::counter_archetype>;

@@ -33,6 +33,7 @@
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
 #include <kvfolio/generation_pool.hpp>
+#include <kvfolio/hybrid_cache.hpp>
 #include <kvfolio/lock/none.hpp>
 #include <kvfolio/memory/allocator.hpp>
 #include <kvfolio/memory/limiting.hpp>

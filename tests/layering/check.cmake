@@ -5,7 +5,7 @@ cmake_minimum_required(VERSION 3.25)
 
 # L0 is core; then the families; then what composes two of them; then what users take whole, which
 # is every other header at the top.
-set(families memory vm page refcount lock observe eviction tier model copies)
+set(families memory vm page refcount lock observe eviction tier model copies group)
 set(combining table prefix partition cow_page.hpp page_pool.hpp token_runs.hpp)
 
 # What a family says in types that are no policies, so that all may speak of it.
