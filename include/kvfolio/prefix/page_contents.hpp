@@ -31,14 +31,20 @@ class page_contents {
   /// \overload
   [[nodiscard]] token_slab& tokens() noexcept { return tokens_; }
 
-  /// Remembers the media of `page`, and its realm, if it is the first of a prefix.
-  void describe(page_id page, const media_key& media, const realm_words& realm) noexcept {
+  /// Has there ever been a page that has media?
+  [[nodiscard]] bool any_media() const noexcept { return any_media_; }
+
+  /// Remembers the media of `page`.
+  void describe(page_id page, const media_key& media) noexcept {
     const bool some = media != media_key{};
-    any_media_ = any_media_ || some;
+    if (!some && !any_media_) return;  // as is every page
+    any_media_ = true;
     has_media_[to_index(page)] = some ? 1 : 0;
     if (some) media_[to_index(page)] = media;
-    realms_[to_index(page)] = realm;
   }
+
+  /// Remembers the realm of `page`, the first of a prefix.
+  void place(page_id page, const realm_words& realm) noexcept { realms_[to_index(page)] = realm; }
 
   /// The realm of the first page of a prefix.
   [[nodiscard]] const realm_words& realm(page_id page) const noexcept {

@@ -32,8 +32,11 @@ class token_slab {
   void write(page_id page, std::uint32_t offset, std::span<const token_id> tokens) noexcept {
     KVFOLIO_EXPECTS(offset + tokens.size() <= per_page_);
     auto* const to = tokens_.data() + to_index(page) * per_page_ + offset;
-    if (tokens.size() == 1) {  // a decode step, for which a call would take longer than the rest
+    // A decode step and a usual page, for which a call would take longer than the rest.
+    if (tokens.size() == 1) {
       *to = tokens.front();
+    } else if (tokens.size() == usual) {
+      std::memcpy(to, tokens.data(), usual * sizeof(token_id));
     } else if (!tokens.empty()) {
       std::memcpy(to, tokens.data(), tokens.size_bytes());
     }
@@ -41,7 +44,6 @@ class token_slab {
 
   /// Does `page` hold `tokens`? Precondition: they are a whole page's.
   [[nodiscard]] bool holds(page_id page, const token_id* tokens) const noexcept {
-    constexpr std::size_t usual = 16;  // a size that the compiler knows is compared without a call
     if (per_page_ == usual) return std::memcmp(at(page), tokens, usual * sizeof(token_id)) == 0;
     return std::memcmp(at(page), tokens, per_page_ * sizeof(token_id)) == 0;
   }
@@ -50,6 +52,8 @@ class token_slab {
   void prefetch(page_id page) const noexcept { __builtin_prefetch(at(page)); }
 
  private:
+  static constexpr std::size_t usual = 16;  // a size that the compiler knows needs no call
+
   [[nodiscard]] const token_id* at(page_id page) const noexcept {
     return tokens_.data() + to_index(page) * per_page_;
   }
