@@ -126,7 +126,7 @@ class resident_pages {
     } else {
       pool_.pin(page);
     }
-    recount(page);
+    gain(page);
   }
 
   /// Adds a pin to a page in use.
@@ -136,7 +136,7 @@ class resident_pages {
   [[nodiscard]] bool unpin_again(page_id page) noexcept {
     if (pool_.unique(page)) return false;
     (void)pool_.unpin(page);
-    recount(page);
+    lose(page);
     return true;
   }
 
@@ -206,8 +206,7 @@ class resident_pages {
     const auto parent = index_.parent(page);
     forget(page);
     index_.erase(page);
-    in_use_.leave(page, parent);
-    if (parent) recount(*parent);
+    if (!in_use_.leave(page, parent) && parent) gain(*parent);
     notify(observer_, event::page_withdrawn{page});
     if (parent && parent != held) unpin(*parent);
   }
@@ -247,17 +246,24 @@ class resident_pages {
     notify(observer_, event::page_evicted{*victim});
     const bool was_counted = in_use_.leave(*victim, parent);
     if (parent && pool_.unpin(*parent) && !copies_.busy(*parent)) allow(*parent);
-    if (parent && was_counted) recount(*parent);
+    if (parent && was_counted) in_use_.doubt(*parent);
     return *victim;
   }
 
  private:
   using copies_type = typename Policies::copies;
 
-  // What was in use of an indexed page may be so no more, or may be now. Nothing else is indexed.
-  void recount(page_id page) noexcept {
+  // Somebody needs `page`, who did not before.
+  void gain(page_id page) noexcept {
     if constexpr (prefix_index::enabled) {
-      if (is_in_use(page) != in_use_.contains(page)) in_use_.doubt(page);
+      if (index_.contains(page) && !in_use_.contains(page)) in_use_.doubt(page);
+    }
+  }
+
+  // Somebody does not need `page`, who did before.
+  void lose(page_id page) noexcept {
+    if constexpr (prefix_index::enabled) {
+      if (in_use_.contains(page) && !is_in_use(page)) in_use_.doubt(page);
     }
   }
 
@@ -275,7 +281,7 @@ class resident_pages {
   // An indexed page lost a pin, or a copy that touched it has landed.
   void end_use(page_id page) noexcept {
     if (pool_.idle(page) && !copies_.busy(page)) allow(page);
-    recount(page);
+    lose(page);
   }
 
   // Keys are for policies that remember what left; the others get none.

@@ -51,15 +51,18 @@ class page_contents {
     return realms_[to_index(page)];
   }
 
+  /// Does `page` have these media?
+  [[nodiscard]] bool shows(page_id page, const media_key& media) const noexcept {
+    const bool some = media != media_key{};
+    if (!any_media_ && !some) return true;  // one array less is looked at
+    if ((has_media_[to_index(page)] != 0) != some) return false;
+    return !some || media_[to_index(page)] == media;
+  }
+
   /// Does `page` hold these tokens, and these media?
   [[nodiscard]] bool holds(page_id page, const token_id* tokens,
                            const media_key& media) const noexcept {
-    const bool some = media != media_key{};
-    if (any_media_ || some) {  // else one array less is looked at
-      if ((has_media_[to_index(page)] != 0) != some) return false;
-      if (some && media_[to_index(page)] != media) return false;
-    }
-    return tokens_.holds(page, tokens);
+    return shows(page, media) && tokens_.holds(page, tokens);
   }
 
  private:

@@ -93,12 +93,8 @@ class basic_radix {
     const auto id = static_cast<std::uint32_t>(page);
     auto& self = nodes_[id];
     KVFOLIO_EXPECTS(contains(page) && heir(id) == none);
-    if (self.is_hashed) {
-      const auto realm = self.parent == none ? contents_.realm(page) : realm_words{};
-      auto* link = &bucket(realm, self.parent, contents_.tokens()[page].data());
-      while (*link != id) link = &nodes_[*link].next;
-      *link = self.next;
-    }
+    if (self.is_hashed) unhash(id);
+    if (self.parent != none) prefetch(nodes_[self.parent].parent);  // it may go after the parent
     if (--runs_[self.run].size == 0) {
       if (!self.is_hashed) runs_[nodes_[self.parent].run].next = none;
       runs_[self.run].next = std::exchange(free_runs_, self.run);
@@ -136,9 +132,14 @@ class basic_radix {
   };
   // Pages of which each is the heir of the one before it.
   struct alignas(64) page_run {
-    std::array<std::uint32_t, run_length> pages;
+    std::array<page_id, run_length> pages;
     std::uint32_t size;
     std::uint32_t next;  // that goes on where this one is full; of those not in use, the next one
+
+    // The pages from `place` on.
+    [[nodiscard]] std::span<const page_id> from(std::size_t place) const noexcept {
+      return {pages.data() + place, size - place};
+    }
   };
 
   [[nodiscard]] static prefix_cursor cursor(std::uint32_t id, std::size_t pages) noexcept {
@@ -156,8 +157,8 @@ class basic_radix {
   [[nodiscard]] std::uint32_t heir(std::uint32_t id) const noexcept {
     const auto& self = nodes_[id];
     const auto& here = runs_[self.run];
-    if (self.place + 1U < here.size) return here.pages[self.place + 1U];
-    return here.next == none ? none : runs_[here.next].pages[0];
+    if (self.place + 1U < here.size) return static_cast<std::uint32_t>(here.pages[self.place + 1U]);
+    return here.next == none ? none : static_cast<std::uint32_t>(runs_[here.next].pages[0]);
   }
 
   // Has a page no children at all?
@@ -172,29 +173,41 @@ class basic_radix {
   [[nodiscard]] std::size_t follow(std::uint32_t id, const prefix_realm& realm,
                                    const token_id* tokens, std::span<page_id> out,
                                    std::size_t found) const noexcept {
-    const auto per_page = contents_.tokens().per_page();
-    const bool plain =
-        realm.media.empty() && !contents_.any_media();  // then tokens are all there is
     out[found++] = page_id{id};
     const auto* here = &runs_[nodes_[id].run];
-    std::size_t place = nodes_[id].place + 1U;
-    for (auto i = place; i < here->size; ++i) contents_.tokens().prefetch(page_id{here->pages[i]});
-    for (;; place = 0) {
-      const auto* const ahead = here->next == none ? here : &runs_[here->next];
-      __builtin_prefetch(ahead->next == none ? here : &runs_[ahead->next]);
-      const auto end = std::min<std::size_t>(here->size, place + out.size() - found);
-      for (; place < end; ++place, ++found) {
-        if (place < ahead->size) contents_.tokens().prefetch(page_id{ahead->pages[place]});
-        const page_id next{here->pages[place]};
-        const auto* const wanted = tokens + found * per_page;
-        const bool same = plain ? contents_.tokens().holds(next, wanted)
-                                : contents_.holds(next, wanted, media_of(realm, found));
-        if (!same) return found;
-        out[found] = next;
-      }
-      if (ahead == here || found == out.size()) return found;
+    auto heirs = here->from(nodes_[id].place + 1U);
+    for (const auto page : heirs) contents_.tokens().prefetch(page);
+    while (true) {
+      const auto* const ahead = here->next == none ? nullptr : &runs_[here->next];
+      if (ahead != nullptr && ahead->next != none) __builtin_prefetch(&runs_[ahead->next]);
+      const auto wanted = heirs.first(std::min(heirs.size(), out.size() - found));
+      const auto same = common(wanted, realm, tokens, found,
+                               ahead != nullptr ? ahead->from(0) : std::span<const page_id>{});
+      std::ranges::copy(wanted.first(same), out.begin() + static_cast<std::ptrdiff_t>(found));
+      found += same;
+      if (same < wanted.size() || found == out.size() || ahead == nullptr) return found;
       here = ahead;
+      heirs = here->from(0);
     }
+  }
+
+  // How many of `pages`, from the first on, hold what is wanted from page `found` on. Meanwhile
+  // asks for the tokens of `soon`.
+  [[nodiscard]] std::size_t common(std::span<const page_id> pages, const prefix_realm& realm,
+                                   const token_id* tokens, std::size_t found,
+                                   std::span<const page_id> soon) const noexcept {
+    const auto per_page = contents_.tokens().per_page();
+    const auto same = contents_.tokens().common(pages, tokens + found * per_page, soon);
+    if (realm.media.empty() && !contents_.any_media()) return same;
+    for (std::size_t i = 0; i < same; ++i) {
+      if (!contents_.shows(pages[i], media_of(realm, found + i))) return i;
+    }
+    return same;
+  }
+
+  // Asks for the node of a page to be near when it is needed.
+  void prefetch(std::uint32_t id) const noexcept {
+    if (id != none) __builtin_prefetch(&nodes_[id]);
   }
 
   // Where a child of `parent` is found that is not its heir, by its tokens; for the first page of a
@@ -262,6 +275,15 @@ class basic_radix {
     nodes_[id].next = std::exchange(first, id);
   }
 
+  // Takes a page out of its bucket.
+  [[gnu::noinline]] void unhash(std::uint32_t id) noexcept {
+    const auto& self = nodes_[id];
+    const auto realm = self.parent == none ? contents_.realm(page_id{id}) : realm_words{};
+    auto* link = &bucket(realm, self.parent, contents_.tokens()[page_id{id}].data());
+    while (*link != id) link = &nodes_[*link].next;
+    *link = self.next;
+  }
+
   void join(std::uint32_t run, std::uint32_t parent, std::uint32_t id, bool is_hashed) noexcept {
     auto& here = runs_[run];
     auto& self = nodes_[id];
@@ -270,7 +292,7 @@ class basic_radix {
     self.place = static_cast<std::uint8_t>(here.size);
     self.is_hashed = is_hashed;
     self.has_others = false;
-    here.pages[here.size++] = id;
+    here.pages[here.size++] = page_id{id};
     ++size_;
   }
 
