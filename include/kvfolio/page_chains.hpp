@@ -145,6 +145,7 @@ class page_chains {
       const auto tail = (tables_.size(row) - 1) * tokens_per_page();
       auto index = first >= tail ? tables_.size(row) - 1 : first / tokens_per_page();
       auto offset = first - index * tokens_per_page();
+      // All tokens first, as more of them are on their way to memory at a time.
       for (; !tokens.empty(); ++index, offset = 0) {
         const auto page = tables_.at(row, index);
         const auto part = tokens.first(std::min(tokens.size(), tokens_per_page() - offset));
@@ -152,9 +153,10 @@ class page_chains {
           resident_.index().note(page, static_cast<std::uint32_t>(offset), part);
         }
         tokens = tokens.subspan(part.size());
-        const bool full = offset + part.size() == tokens_per_page();
-        if (full && indexing && links_[row].indexed == index) extend(row, realm, user);
+        if (offset + part.size() != tokens_per_page()) break;
       }
+      if (!indexing) return;
+      while (links_[row].indexed < index) extend(row, realm, user);
     }
   }
 

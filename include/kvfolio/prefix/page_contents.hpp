@@ -36,11 +36,14 @@ class page_contents {
 
   /// Remembers the media of `page`.
   void describe(page_id page, const media_key& media) noexcept {
-    const bool some = media != media_key{};
-    if (!some && !any_media_) return;  // as is every page
+    if (media == media_key{}) return describe(page);
     any_media_ = true;
-    has_media_[to_index(page)] = some ? 1 : 0;
-    if (some) media_[to_index(page)] = media;
+    has_media_[to_index(page)] = 1;
+    media_[to_index(page)] = media;
+  }
+  /// Remembers that `page` has no media.
+  void describe(page_id page) noexcept {
+    if (any_media_) has_media_[to_index(page)] = 0;  // else it is
   }
 
   /// Remembers the realm of `page`, the first of a prefix.

@@ -81,11 +81,12 @@ class basic_radix {
     const auto id = static_cast<std::uint32_t>(page);
     // Most pages follow the last one of a run, so nothing can equal them.
     if (at.page && realm.media.empty() && is_leaf(static_cast<std::uint32_t>(*at.page))) {
-      contents_.describe(page, {});
+      contents_.describe(page);
       append(static_cast<std::uint32_t>(*at.page), id);
       return {.page = page, .pages = at.pages + 1};
     }
-    return find_or_insert(realm, at, id);
+    const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
+    return cursor(find_or_insert(realm, parent, at.pages, id), at.pages + 1);
   }
 
   /// Forgets `page`. Precondition: `contains(page)`, and it has no child.
@@ -93,7 +94,6 @@ class basic_radix {
     const auto id = static_cast<std::uint32_t>(page);
     auto& self = nodes_[id];
     KVFOLIO_EXPECTS(contains(page) && heir(id) == none);
-    if (self.is_hashed) unhash(id);
     if (self.parent != none) prefetch(nodes_[self.parent].parent);  // it may go after the parent
     if (--runs_[self.run].size == 0) {
       if (!self.is_hashed) runs_[nodes_[self.parent].run].next = none;
@@ -101,6 +101,7 @@ class basic_radix {
     }
     self.run = none;
     --size_;
+    if (self.is_hashed) unhash(id);
   }
 
   /// Is `page` indexed?
@@ -126,7 +127,6 @@ class basic_radix {
     std::uint32_t parent;
     std::uint32_t next;        // in its bucket, if it is hashed
     std::uint32_t run = none;  // none: not indexed, and nothing else is valid
-    std::uint8_t place;        // in its run
     bool is_hashed;            // in a bucket, as nobody's heir
     bool has_others;           // it may have children that are not its heir
   };
@@ -136,10 +136,7 @@ class basic_radix {
     std::uint32_t size;
     std::uint32_t next;  // that goes on where this one is full; of those not in use, the next one
 
-    // The pages from `place` on.
-    [[nodiscard]] std::span<const page_id> from(std::size_t place) const noexcept {
-      return {pages.data() + place, size - place};
-    }
+    [[nodiscard]] std::span<const page_id> all() const noexcept { return {pages.data(), size}; }
   };
 
   [[nodiscard]] static prefix_cursor cursor(std::uint32_t id, std::size_t pages) noexcept {
@@ -155,9 +152,9 @@ class basic_radix {
 
   // The heir of a page; none, if there is none.
   [[nodiscard]] std::uint32_t heir(std::uint32_t id) const noexcept {
-    const auto& self = nodes_[id];
-    const auto& here = runs_[self.run];
-    if (self.place + 1U < here.size) return static_cast<std::uint32_t>(here.pages[self.place + 1U]);
+    const auto& here = runs_[nodes_[id].run];
+    const auto after = std::ranges::find(here.all(), page_id{id}) + 1;
+    if (after != here.all().end()) return static_cast<std::uint32_t>(*after);
     return here.next == none ? none : static_cast<std::uint32_t>(runs_[here.next].pages[0]);
   }
 
@@ -165,7 +162,7 @@ class basic_radix {
   [[nodiscard]] bool is_leaf(std::uint32_t id) const noexcept {
     const auto& self = nodes_[id];
     const auto& here = runs_[self.run];
-    return self.place + 1U == here.size && here.next == none && !self.has_others;
+    return here.all().back() == page_id{id} && here.next == none && !self.has_others;
   }
 
   // Writes `id` and its heirs to `out` from `found` on, as long as they hold what is wanted, and
@@ -175,19 +172,19 @@ class basic_radix {
                                    std::size_t found) const noexcept {
     out[found++] = page_id{id};
     const auto* here = &runs_[nodes_[id].run];
-    auto heirs = here->from(nodes_[id].place + 1U);
+    auto heirs = here->all().subspan(1);  // what is not an heir begins a run
     for (const auto page : heirs) contents_.tokens().prefetch(page);
     while (true) {
       const auto* const ahead = here->next == none ? nullptr : &runs_[here->next];
       if (ahead != nullptr && ahead->next != none) __builtin_prefetch(&runs_[ahead->next]);
       const auto wanted = heirs.first(std::min(heirs.size(), out.size() - found));
       const auto same = common(wanted, realm, tokens, found,
-                               ahead != nullptr ? ahead->from(0) : std::span<const page_id>{});
+                               ahead != nullptr ? ahead->all() : std::span<const page_id>{});
       std::ranges::copy(wanted.first(same), out.begin() + static_cast<std::ptrdiff_t>(found));
       found += same;
       if (same < wanted.size() || found == out.size() || ahead == nullptr) return found;
       here = ahead;
-      heirs = here->from(0);
+      heirs = here->all();
     }
   }
 
@@ -236,11 +233,12 @@ class basic_radix {
     return none;
   }
 
-  prefix_cursor find_or_insert(const prefix_realm& realm, const prefix_cursor& at,
-                               std::uint32_t id) noexcept {
-    const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
+  // The child of `parent` that holds what `id`, page `index` of its prefix, does; `id`, if there
+  // was none.
+  [[gnu::noinline]] std::uint32_t find_or_insert(const prefix_realm& realm, std::uint32_t parent,
+                                                 std::size_t index, std::uint32_t id) noexcept {
     const auto* held = contents_.tokens()[page_id{id}].data();
-    const auto media = media_of(realm, at.pages);
+    const auto media = media_of(realm, index);
     const auto first = parent == none ? none : heir(parent);
     auto found = first;
     if (found == none || !contents_.holds(page_id{found}, held, media))
@@ -255,7 +253,7 @@ class basic_radix {
         insert(realm.words(), parent, id);
       }
     }
-    return cursor(found, at.pages + 1);
+    return found;
   }
 
   // Makes a page the heir of `parent`, which has none.
@@ -289,7 +287,6 @@ class basic_radix {
     auto& self = nodes_[id];
     self.parent = parent;
     self.run = run;
-    self.place = static_cast<std::uint8_t>(here.size);
     self.is_hashed = is_hashed;
     self.has_others = false;
     here.pages[here.size++] = page_id{id};
