@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <kvfolio/copies/host_copies.hpp>
 #include <kvfolio/cow_page.hpp>
 #include <kvfolio/page/free_list.hpp>
 #include <kvfolio/page_pool.hpp>
@@ -108,6 +112,35 @@ TEST_F(cow_pages, a_detach_that_finds_no_page_changes_nothing) {
   EXPECT_EQ(pool_.pins(one.id()), 2U);
   rest.pop_back();
   EXPECT_TRUE(other.detach([](page_id /*from*/, page_id /*to*/) noexcept {}));
+}
+
+TEST_F(cow_pages, a_page_of_a_table_is_shared_by_its_id) {
+  auto one = take();
+  const auto other = handle::share(pool_, one.id());
+  EXPECT_EQ(other.id(), one.id());
+  EXPECT_EQ(pool_.pins(one.id()), 2U);
+  EXPECT_EQ(&other.pool(), &pool_);
+}
+
+TEST_F(cow_pages, the_tokens_that_count_are_copied_or_all_of_the_page) {
+  const model::page_layout layout{model::grouped_query(1, 1, 4, dtype::i8), 8};
+  std::vector<std::byte> memory(4 * layout.bytes());
+  const model::page_array pages{memory, layout};
+  host_copies copies{4};
+  auto one = take();
+  std::ranges::fill(pages[one.id()], std::byte{9});
+  const auto copied = [&](page_id page) {
+    std::size_t tokens = 0;
+    while (tokens != 8 &&
+           pages[page][layout.key(0, 0, static_cast<std::uint32_t>(tokens))] == std::byte{9})
+      ++tokens;
+    return tokens;
+  };
+  auto valid = one;
+  EXPECT_EQ(copied(valid.detach(copies, pages, 5).value()), 5U);
+  auto whole = one;
+  EXPECT_EQ(copied(whole.detach(copies, pages).value()), 8U);
+  EXPECT_EQ(one.detach(copies, pages).value(), one.id()) << "its alone by now";
 }
 
 #ifndef NDEBUG

@@ -63,7 +63,7 @@ class page_chains_of_four_tokens : public testing::Test {
   // Computes `tokens` at the end of `row`, and makes them complete.
   void fill(std::size_t row, std::size_t length, const std::vector<token_id>& tokens) {
     grow(row, length, tokens.size());
-    chains_.note(row, length, tokens, {}, true, user_);
+    chains_.note(row, length, tokens, {}, SIZE_MAX, user_);
   }
   [[nodiscard]] const auto& pool() const { return chains_.resident().pool(); }
   [[nodiscard]] const auto& index() const { return chains_.resident().index(); }
@@ -213,7 +213,7 @@ TEST_F(page_chains_of_four_tokens, a_page_that_others_have_too_is_unhooked_from_
   grow(1, 4, 4);
   chains_.fork(1, 2);
   EXPECT_EQ(pool().pins(page_id{1}), 1U) << "by the draft after it";
-  chains_.note(1, 4, std::vector<token_id>{5, 6, 7, 8}, {}, true, user_);
+  chains_.note(1, 4, std::vector<token_id>{5, 6, 7, 8}, {}, SIZE_MAX, user_);
   EXPECT_TRUE(chains_.hangs_elsewhere(1, 1));
   EXPECT_TRUE(chains_.hangs_elsewhere(2, 1));
   EXPECT_EQ(pool().pins(page_id{1}), 2U) << "by each of the rows";

@@ -69,6 +69,17 @@ TYPED_TEST(prefix_reuse, scenario_23_tenants_adapters_and_media_never_meet) {
   EXPECT_EQ(this->cache_.statistics().cached_pages, 8U);
 }
 
+TYPED_TEST(prefix_reuse, scenario_23_media_without_a_digest_are_like_nothing_else) {
+  const std::array unknown{media_span{.first_token = 5, .tokens = 2}};
+  const request_options options{.media = unknown};
+  const auto prompt = this->numbers(14);
+  this->forget(this->computed(prompt, options));
+  EXPECT_EQ(this->cache_.probe(prompt, options).hit_tokens, 4U) << "what comes before is known";
+  EXPECT_EQ(this->cache_.probe(prompt).hit_tokens, 4U);
+  this->forget(this->computed(prompt));
+  EXPECT_EQ(this->cache_.probe(prompt, options).hit_tokens, 4U);
+}
+
 TYPED_TEST(prefix_reuse, scenario_25_the_last_token_of_a_prompt_is_always_computed) {
   this->forget(this->computed(this->numbers(8)));
   EXPECT_EQ(this->hit(this->numbers(8)), 4U);
@@ -259,6 +270,85 @@ TEST_F(least_recently_used, a_page_that_lost_its_child_is_as_old_as_that_was) {
   }
   EXPECT_EQ(victims, (std::vector<std::size_t>{12, 8, 8, 4}));
   EXPECT_EQ(mirror().removed()[2].second.tokens.back(), 93) << "the branch, and then the root";
+}
+
+template <class Policies>
+class partial_reuse_of : public prefix_engine<Policies> {
+ protected:
+  static constexpr bool takes = Policies::prefix_index::takes_unused;
+  // The first `same` tokens of `numbers(count)`, and others.
+  [[nodiscard]] static tokens like(std::size_t same, std::size_t count) {
+    auto made = prefix_engine<Policies>::numbers(count);
+    for (auto i = same; i < count; ++i) made[i] = -static_cast<token_id>(i + same * 100 + 1);
+    return made;
+  }
+};
+struct partial_kept_reuse : deferred_reuse {
+  using prefix_index = prefix::partial_match<prefix::radix, prefix::unused_leaf::copied>;
+};
+using partial_policies = testing::Types<partial_reuse, partial_copied_reuse, partial_kept_reuse>;
+TYPED_TEST_SUITE(partial_reuse_of, partial_policies);
+
+TYPED_TEST(partial_reuse_of, scenario_26_the_longest_matching_sibling_is_found) {
+  this->forget(this->computed(this->numbers(12)));
+  for (const std::size_t same : {5U, 6U, 4U}) this->forget(this->computed(this->like(same, 12)));
+  EXPECT_EQ(this->hit(this->like(7, 12)), 7U);
+  EXPECT_EQ(this->hit(this->numbers(8)), 7U) << "the last token is computed";
+  EXPECT_EQ(this->hit(this->like(3, 12)), 3U) << "inside the first page";
+  EXPECT_EQ(this->hit(this->like(0, 12)), 0U);
+}
+
+TYPED_TEST(partial_reuse_of, scenario_26_a_page_in_use_is_copied) {
+  auto first = this->computed(this->numbers(8));
+  auto second = this->cache_.create(this->like(6, 12)).value();
+  EXPECT_EQ(second.length(), 6U);
+  EXPECT_EQ(second.committed(), 6U);
+  EXPECT_NE(second.page_at(1), first.page_at(1));
+  EXPECT_EQ(second.page_at(0), first.page_at(0));
+  this->go_on(second, {90, 91, 92});
+  EXPECT_TRUE(this->reads(first, this->numbers(8)));
+  EXPECT_TRUE(this->reads(second, this->numbers(6) + tokens{90, 91, 92}));
+  EXPECT_EQ(this->hit(this->numbers(6) + tokens{90, 91, 5}), 8U) << "it is indexed when full";
+}
+
+TYPED_TEST(partial_reuse_of, scenario_26_a_page_that_others_follow_is_copied) {
+  this->forget(this->computed(this->numbers(12)));
+  auto second = this->computed(this->like(6, 12));
+  EXPECT_EQ(this->hit(this->numbers(13)), 12U);
+  EXPECT_TRUE(this->reads(second, this->like(6, 12)));
+}
+
+TYPED_TEST(partial_reuse_of, scenario_26_an_unused_leaf_is_taken_in_place_or_kept) {
+  this->forget(this->computed(this->numbers(8)));
+  const auto copies = this->cache_.observer().template get<0>().counts().page_copies;
+  auto second = this->computed(this->like(6, 8));
+  EXPECT_EQ(this->cache_.observer().template get<0>().counts().page_copies - copies,
+            this->takes ? 0U : 1U);
+  EXPECT_EQ(this->hit(this->numbers(9)), this->takes ? 6U : 8U);
+  EXPECT_TRUE(this->reads(second, this->like(6, 8)));
+}
+
+TYPED_TEST(partial_reuse_of, scenario_26_without_a_page_for_the_copy_whole_pages_are_reused) {
+  auto first = this->computed(this->numbers(8));
+  auto rest = this->cache_.create().value();
+  rest.append(this->cache_.statistics().free_pages * 4).value();
+  EXPECT_EQ(this->hit(this->like(6, 12)), 4U);
+  auto second = this->cache_.create(this->like(6, 12)).value();
+  EXPECT_EQ(second.length(), 4U);
+  second.release();
+  rest.release();
+  EXPECT_EQ(this->hit(this->like(6, 12)), 6U);
+}
+
+TYPED_TEST(partial_reuse_of, tenants_and_media_share_no_beginnings) {
+  const std::array image{media_span{4, 2, {1, 2}}};
+  this->forget(this->computed(this->numbers(8)));
+  const auto prompt = this->like(6, 12);
+  EXPECT_EQ(this->cache_.probe(prompt, {.scope = {.salt = 9}}).hit_tokens, 0U);
+  EXPECT_EQ(this->cache_.probe(prompt, {.media = image}).hit_tokens, 4U);
+  EXPECT_EQ(this->cache_.probe(prompt).hit_tokens, 6U);
+  this->cache_.invalidate();
+  EXPECT_EQ(this->cache_.probe(prompt).hit_tokens, 0U);
 }
 
 }  // namespace

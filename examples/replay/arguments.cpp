@@ -62,9 +62,14 @@ void declare(CLI::App& app, arguments& given) {
                  "tokens that one hash id stands for; inferred if not given")
       ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1'000'000'000}));
   declare_server(app, given.serving);
+  app.add_option("--system", given.system,
+                 "systems to serve by, separated by commas, or all; side by side: "
+                 "fastertransformer, orca_max, orca_pow2, orca_oracle, paged")
+      ->capture_default_str();
   auto* const eviction =
       app.add_option("--eviction", given.eviction,
-                     "policies to serve by, separated by commas, or all; side by side")
+                     "policies to serve by, if paged, separated by commas, or all; side by side; "
+                     "adaptor:policy adapts one")
           ->capture_default_str();
   app.add_flag("--no-reuse", given.no_reuse, "never find a prompt's beginning again")
       ->excludes(eviction);

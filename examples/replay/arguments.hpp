@@ -18,6 +18,7 @@ struct arguments {
   std::string trace;                      ///< its path; nothing: the built-in sample
   std::uint32_t tokens_per_hash = 0;      ///< 0: inferred
   serving_options serving;                ///< how it is served
+  std::string system = "paged";           ///< names of systems
   std::string eviction = "lru";           ///< names of policies
   bool no_reuse = false;                  ///< nothing is found again
   double invalidate_every = 0;            ///< seconds

@@ -3,35 +3,28 @@
 #include <array>
 #include <chrono>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <kvfolio/eviction/arc.hpp>
-#include <kvfolio/eviction/clock.hpp>
-#include <kvfolio/eviction/fifo.hpp>
-#include <kvfolio/eviction/lru.hpp>
-#include <kvfolio/eviction/sieve.hpp>
-#include <kvfolio/eviction/w_tinylfu_exact.hpp>
+#include <kvfolio/page/buddy.hpp>
+#include <kvfolio/page/static_reservation.hpp>
 
 #include <replay/eviction_runs.hpp>
+#include <replay/policy_names.hpp>
 #include <replay/server.hpp>
 
 namespace replay {
 namespace {
 
-namespace eviction = kvfolio::eviction;
 using teller = std::function<void(std::size_t)>;
-using serve_function = outcome (*)(const trace&, const serving_options&, const teller&);
 
-template <kvfolio::eviction_policy Policy>
-struct evicting_by : serving {
-  using eviction = Policy;
+struct serving_by_choice : serving {
+  using eviction = any_policy;
 };
 
 template <kvfolio::policy_bundle Policies>
-outcome serve(const trace& requests, const serving_options& options, const teller& tell) {
-  server<Policies> server{requests, options};
+outcome serve(server<Policies>&& server, const teller& tell) {
   const auto start = std::chrono::steady_clock::now();
   auto seen = server.run(tell);
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
@@ -39,35 +32,29 @@ outcome serve(const trace& requests, const serving_options& options, const telle
   return seen;
 }
 
-// Names and what they name, in the same order.
-constexpr std::array<std::string_view, 6> names{"fifo",  "lru", "clock",
-                                                "sieve", "arc", "wtinylfu_exact"};
-constexpr std::array<serve_function, names.size()> policies{
-    serve<evicting_by<eviction::fifo>>,  serve<evicting_by<eviction::lru>>,
-    serve<evicting_by<eviction::clock>>, serve<evicting_by<eviction::sieve>>,
-    serve<evicting_by<eviction::arc>>,   serve<evicting_by<eviction::w_tinylfu_exact>>};
+// A system that gives each request one run of pages.
+template <kvfolio::reservation_rule Rule>
+struct reserving : serving_without_reuse {
+  using reservation = Rule;
+  using page_allocator = kvfolio::page::buddy;
+};
 
-std::size_t position_of(std::string_view name) {
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
-  throw std::invalid_argument(
-      fmt::format("there is no eviction policy '{}'; there are {}", name, fmt::join(names, ", ")));
-}
+constexpr std::array<std::string_view, 5> systems{"fastertransformer", "orca_max", "orca_pow2",
+                                                  "orca_oracle", "paged"};
 
-}  // namespace
-
-std::span<const std::string_view> serving_policies() noexcept {
-  return names;
-}
-
-std::vector<std::string_view> parse_policies(std::string_view list) {
-  if (list == "all") return {names.begin(), names.end()};
+// The names in `list`, separated by commas, each of which `check` accepts; `all` for "all".
+template <class Check>
+std::vector<std::string_view> parse_names(std::string_view list,
+                                          std::span<const std::string_view> all,
+                                          std::string_view what, Check check) {
+  if (list == "all") return {all.begin(), all.end()};
   std::vector<std::string_view> wanted;
   for (std::size_t begin = 0; begin <= list.size();) {
     const auto end = std::min(list.find(',', begin), list.size());
-    const auto name = names[position_of(list.substr(begin, end - begin))];
+    const auto name = list.substr(begin, end - begin);
+    check(name);
     if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) {
-      throw std::invalid_argument(fmt::format("eviction policy '{}' is there twice", name));
+      throw std::invalid_argument(fmt::format("{} '{}' is there twice", what, name));
     }
     wanted.push_back(name);
     begin = end + 1;
@@ -75,14 +62,61 @@ std::vector<std::string_view> parse_policies(std::string_view list) {
   return wanted;
 }
 
+// Policies that remember what left remember as many keys as the pool has pages, times this.
+constexpr std::size_t remembered_pools = 8;
+
+}  // namespace
+
+std::span<const std::string_view> serving_policies() noexcept {
+  return policy_names();
+}
+
+std::vector<std::string_view> parse_policies(std::string_view list) {
+  return parse_names(list, policy_names(), "eviction policy", check_policy);
+}
+
+std::span<const std::string_view> serving_systems() noexcept {
+  return systems;
+}
+
+std::vector<std::string_view> parse_systems(std::string_view list) {
+  return parse_names(list, systems, "system", [](std::string_view name) {
+    static_cast<void>(position_of(name, systems, "system"));
+  });
+}
+
+outcome serve_as(std::string_view system, const trace& requests, const serving_options& options,
+                 const teller& tell) {
+  if (options.samples != 1) {
+    throw std::invalid_argument(
+        fmt::format("{} cannot share a prompt: --samples must be 1, or --system paged", system));
+  }
+  auto chosen = options;
+  chosen.request_level = system == "fastertransformer";
+  namespace page = kvfolio::page;
+  switch (position_of(system, systems, "system")) {
+    case 0:
+    case 1: return serve(server<reserving<page::static_maximum>>{requests, chosen}, tell);
+    case 2: return serve(server<reserving<page::power_of_two>>{requests, chosen}, tell);
+    case 3: return serve(server<reserving<page::exact>>{requests, chosen}, tell);
+    default: throw std::invalid_argument("paged serves by an eviction policy: see serve_with");
+  }
+}
+
 outcome serve_with(std::string_view policy, const trace& requests, const serving_options& options,
                    const teller& tell) {
-  return policies[position_of(policy)](requests, options, tell);
+  // A request has its pages touched one by one, unless the cache knows that LRU needs the last
+  // alone.
+  if (policy == "lru") return serve(server<serving>{requests, options}, tell);
+  auto chosen = make_policy(policy, {.pages = options.pages,
+                                     .history = remembered_pools * options.pages,
+                                     .page_tokens = options.tokens_per_page});
+  return serve(server<serving_by_choice>{requests, options, std::move(chosen)}, tell);
 }
 
 outcome serve_without_reuse(const trace& requests, const serving_options& options,
                             const teller& tell) {
-  return serve<serving_without_reuse>(requests, options, tell);
+  return serve(server<serving_without_reuse>{requests, options}, tell);
 }
 
 }  // namespace replay

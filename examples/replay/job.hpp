@@ -14,17 +14,18 @@ namespace replay {
 
 /// One answer to a request: its KV while it runs, and its tokens, which outlive a preemption.
 ///
-/// The KV runs after the tokens. Positions below `kv.committed()` are computed, those up to
-/// `kv.length()` have pages, and a branch whose `kv` is longer than `tokens` by one is about to
-/// generate the next.
+/// Positions below `kv.committed()` are computed, those up to `length` have pages and will be; a
+/// branch of which that is longer than `tokens` by one is about to generate the next. `kv.length()`
+/// is more if the system reserves storage before it is needed.
 template <class Sequence>
 struct branch {
   Sequence kv;                            ///< empty unless it runs
   std::vector<kvfolio::token_id> tokens;  ///< the prompt, and what was generated so far
   fingerprint prefix{};                   ///< of the tokens that `kv` has computed
+  std::size_t length = 0;                 ///< tokens that are computed, or will be next
 
-  /// Tokens that have pages and are not computed.
-  [[nodiscard]] std::size_t to_compute() const { return kv.length() - kv.committed(); }
+  /// Tokens that will be computed next.
+  [[nodiscard]] std::size_t to_compute() const { return length - kv.committed(); }
 };
 
 /// A request on its way through the server.

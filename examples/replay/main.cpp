@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <deque>
 #include <exception>
 #include <new>
 #include <stdexcept>
@@ -44,6 +45,7 @@ replay::trace trace_of(const replay::arguments& given) {
 
 void serve(const replay::arguments& given) {
   using namespace std::string_view_literals;
+  const auto systems = replay::parse_systems(given.system);
   const auto policies =
       given.no_reuse ? std::vector{"none"sv} : replay::parse_policies(given.eviction);
   const auto trace = trace_of(given);
@@ -51,17 +53,27 @@ void serve(const replay::arguments& given) {
   options.invalidate_every =
       static_cast<replay::nanoseconds>(std::llround(given.invalidate_every * 1e9));
 
-  std::vector<replay::outcome> seen;
-  for (const auto policy : policies) {
-    support::progress progress{"requests", trace.requests.size()};
-    const auto tell = [&](std::size_t done) { progress.at(done); };
-    seen.push_back(given.no_reuse ? replay::serve_without_reuse(trace, options, tell)
-                                  : replay::serve_with(policy, trace, options, tell));
-  }
+  std::deque<replay::outcome> seen;
   std::vector<replay::reported> report;
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    report.push_back({trace, options, policies[i], seen[i], peak_rss_bytes()});
+  const auto serve_by = [&](std::string_view system, std::string_view policy, const auto& run) {
+    support::progress progress{"requests", trace.requests.size()};
+    seen.push_back(run([&](std::size_t done) { progress.at(done); }));
+    report.push_back({trace, options, system, policy, seen.back(), 0});
+  };
+  for (const auto system : systems) {
+    if (system != "paged") {
+      serve_by(system, "none",
+               [&](const auto& tell) { return replay::serve_as(system, trace, options, tell); });
+      continue;
+    }
+    for (const auto policy : policies) {
+      serve_by(system, policy, [&](const auto& tell) {
+        return given.no_reuse ? replay::serve_without_reuse(trace, options, tell)
+                              : replay::serve_with(policy, trace, options, tell);
+      });
+    }
   }
+  for (auto& run : report) run.peak_rss_bytes = peak_rss_bytes();
   if (given.json != "-" && given.svg != "-") {
     support::write_text("-", replay::table_report(report));
   }

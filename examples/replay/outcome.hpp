@@ -8,6 +8,7 @@
 #include <kvfolio/observe/counting_observer.hpp>
 
 #include <replay/measures.hpp>
+#include <replay/memory_use.hpp>
 #include <replay/prefix_metrics.hpp>
 #include <replay/step_clock.hpp>
 #include <replay/trace.hpp>
@@ -25,6 +26,7 @@ struct serving_options {
   std::uint32_t max_batch = 256;       ///< requests that run at the same time
   std::uint32_t samples = 1;           ///< answers to each request, which share its prompt
   bool verify = false;                 ///< fingerprint every token, and check
+  bool request_level = false;          ///< who comes waits until the whole batch has ended
   nanoseconds invalidate_every = 0;    ///< the model changes so often; 0: never
   std::size_t remember = 1U << 20U;    ///< pages that left, to tell why they are missing
 };
@@ -47,6 +49,7 @@ struct outcome {
   gauges mean;                           ///< over the time in which anything ran
   gauges peak;                           ///< of each gauge by itself
   double waste_share = 0;                ///< mean waste, as a share of the pages' token positions
+  memory_use memory;                     ///< shares over the time in which anything ran
   kvfolio::event_counts events;          ///< of the cache
   prefix_counts prefixes;                ///< what was found in it, and what was not
   std::vector<nanoseconds> first_token;  ///< from arrival to first token, of each that finished

@@ -59,27 +59,6 @@ class prefix_metrics
   /// It is `now`. Precondition: time does not go back.
   void advance(nanoseconds now) noexcept { now_ = now; }
 
-  /// The request that was matched just now had this prompt: finds out why the rest was not there.
-  /// O(tokens that were not).
-  void asked(std::span<const kvfolio::token_id> prompt,
-             const kvfolio::key_scope& scope = {}) noexcept {
-    const auto realm = kvfolio::prefix_realm{.scope = scope}.words();
-    auto key = hits_ == 0 ? kvfolio::content_key{} : pages_[to_index(last_hit_)].key;
-    const auto most = prompt.empty() ? 0 : (prompt.size() - 1) / tokens_per_page_;
-    std::array<kvfolio::content_key, 16> keys{};
-    for (auto index = hits_; index < most;) {
-      std::size_t some = 0;
-      for (; some < keys.size() && index < most; ++some, ++index) {
-        const auto tokens = prompt.subspan(index * tokens_per_page_, tokens_per_page_);
-        keys[some] = key = index == 0 ? first_key(realm, tokens) : next_key(key, tokens);
-        left_.prefetch(key);
-      }
-      for (const auto missed : std::span{keys}.first(some)) {
-        ++counts_.misses[left_.find(missed).value_or(static_cast<std::size_t>(miss_cause::cold))];
-      }
-    }
-  }
-
   /// What was counted so far.
   [[nodiscard]] const prefix_counts& counts() const noexcept { return counts_; }
 
@@ -100,9 +79,24 @@ class prefix_metrics
     page.found = true;
     last_hit_ = event.page;
   }
-  /// All pages of a prompt that there are were found.
+  /// All pages of a prompt that there are were found: finds out why the others are not there.
+  /// O(tokens of these).
   void on(const kvfolio::event::prompt_matched& event) noexcept {
-    hits_ = event.hit_tokens / tokens_per_page_;
+    const auto hits = event.hit_tokens / tokens_per_page_;
+    auto key = hits == 0 ? kvfolio::content_key{} : pages_[to_index(last_hit_)].key;
+    const auto most = event.prompt.empty() ? 0 : (event.prompt.size() - 1) / tokens_per_page_;
+    std::array<kvfolio::content_key, 16> keys{};
+    for (auto index = hits; index < most;) {
+      std::size_t some = 0;
+      for (; some < keys.size() && index < most; ++some, ++index) {
+        const auto tokens = event.prompt.subspan(index * tokens_per_page_, tokens_per_page_);
+        keys[some] = key = index == 0 ? first_key(event.realm, tokens) : next_key(key, tokens);
+        left_.prefetch(key);
+      }
+      for (const auto missed : std::span{keys}.first(some)) {
+        ++counts_.misses[left_.find(missed).value_or(static_cast<std::size_t>(miss_cause::cold))];
+      }
+    }
   }
   /// A page left to make room.
   void on(const kvfolio::event::page_evicted& event) noexcept {
@@ -154,7 +148,6 @@ class prefix_metrics
   departed_keys left_;             // with every cause but `cold`
   kvfolio::prefix::keyed_hash hash_{0};
   kvfolio::page_id last_hit_{};
-  std::size_t hits_ = 0;  // pages of the prompt that was matched last
   nanoseconds now_ = 0;
   prefix_counts counts_;
 };

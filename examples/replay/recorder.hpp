@@ -46,6 +46,11 @@ class recorder {
     room_ += static_cast<double>(now.tokens + now.slack_tokens) * weight;
   }
 
+  /// For `lasted`, the memory was used as `now` says.
+  void use(nanoseconds lasted, const memory_use& now) {
+    seen_.memory.add(now, static_cast<double>(lasted));
+  }
+
   /// A request begins, and finds `hit` of its `tokens` tokens.
   void begin(std::size_t tokens, std::size_t hit) {
     seen_.asked_tokens += tokens;
@@ -90,6 +95,7 @@ class recorder {
     const auto sums = std::exchange(seen_.mean, {});
     if (busy_ > 0) seen_.mean.add(sums, 1 / busy_);
     if (room_ > 0) seen_.waste_share = sums.waste_tokens / room_;
+    seen_.memory.become_shares();
     return std::move(seen_);
   }
 

@@ -19,9 +19,13 @@ namespace replay {
 struct reported {
   const trace& served;             ///< what was asked
   const serving_options& options;  ///< how it was served
+  std::string_view system;         ///< by which system
   std::string_view eviction;       ///< by which policy; "none" if nothing was found again
   const outcome& seen;             ///< what came of it
   std::uint64_t peak_rss_bytes;    ///< of the process
+
+  /// What tells the run from others beside it.
+  [[nodiscard]] std::string_view label() const { return system == "paged" ? eviction : system; }
 
   /// Pages taken and given back, each second that really passed, checks included.
   [[nodiscard]] double page_operations_per_second() const {
@@ -78,7 +82,8 @@ inline nlohmann::ordered_json reuse_json(const outcome& seen) {
 
 inline nlohmann::ordered_json settings_json(const reported& run) {
   const auto& options = run.options;
-  return {{"eviction", run.eviction},
+  return {{"system", run.system},
+          {"eviction", run.eviction},
           {"pages", options.pages},
           {"tokens_per_page", options.tokens_per_page},
           {"token_bytes", options.token_bytes},
@@ -113,6 +118,11 @@ inline nlohmann::ordered_json run_json(const reported& run) {
           {"mean", to_json(seen.mean)},
           {"peak", to_json(seen.peak)},
           {"waste_share", seen.waste_share},
+          {"memory",
+           {{"token_states", seen.memory.token_states},
+            {"reserved", seen.memory.reserved},
+            {"internal", seen.memory.internal},
+            {"external", seen.memory.external}}},
           {"events",
            {{"page_faults", seen.events.page_faults},
             {"page_copies", seen.events.page_copies},

@@ -37,24 +37,27 @@ struct block_request {
 /// What came of a replay.
 struct semantics_counts {
   std::uint64_t requests = 0;
-  std::uint64_t block_refs = 0;        ///< blocks of all requests
-  std::uint64_t hit_blocks = 0;        ///< of `plain`, every hit; else those that lead a prompt
-  std::uint64_t input_tokens = 0;      ///< in prompts
-  std::uint64_t hit_tokens = 0;        ///< in blocks that hit; not counted in `plain`
-  std::uint64_t evictions = 0;         ///< blocks that left
-  std::uint64_t bypassed_inserts = 0;  ///< blocks that came while none could leave
+  std::uint64_t block_refs = 0;    ///< blocks of all requests
+  std::uint64_t hit_blocks = 0;    ///< of `plain`, every hit; else those that lead a prompt
+  std::uint64_t input_tokens = 0;  ///< in prompts
+  std::uint64_t hit_tokens = 0;    ///< in blocks that hit; not counted in `plain`
+  std::optional<std::uint64_t> evictions = 0;         ///< blocks that left, where it is told
+  std::optional<std::uint64_t> bypassed_inserts = 0;  ///< blocks that came while none could leave
 
   friend bool operator==(const semantics_counts&, const semantics_counts&) = default;
 };
 
-/// The names of the policies that `run_semantics` knows, in the order of a report.
+/// The names of the policies that `run_semantics` knows, in the order of a report: all that a cache
+/// may have, and `belady` and `opt_bypass`, which know the future.
 [[nodiscard]] std::span<const std::string_view> semantics_policies() noexcept;
 
 /// Replays `trace` through a pool of `capacity` blocks of `block_tokens` tokens.
 ///
-/// \throws std::invalid_argument if `policy` is not one of `semantics_policies()`, if `capacity` is
-///         nothing or more than 2^29, if the trace has no hash ids, or if, except in `plain`, an id
-///         has two parents or occurs twice in a request
+/// \throws std::invalid_argument if `policy` is not one of `semantics_policies()` nor an adaptor's
+///         name, a colon, and one that a cache may have, if `capacity` is
+///         nothing or more than 2^29, if the trace has no hash ids, if, except in `plain`, an id
+///         has two parents or occurs twice in a request, or if `policy` is `opt_bypass` and
+///         requests take time, or are not there
 [[nodiscard]] semantics_counts run_semantics(std::span<const block_request> trace, semantics mode,
                                              std::string_view policy, std::size_t capacity,
                                              std::uint64_t block_tokens = 512);

@@ -57,7 +57,7 @@ template <kvfolio::eviction_policy Policy>
       } else {
         page = *policy.evict(access, page_set{every_page});
         index.erase(page);
-        ++counts.evictions;
+        ++*counts.evictions;
       }
       index.insert(*key, page);
       policy.insert(page, access);

@@ -144,14 +144,14 @@ class prefix_replay {
     if (page) {
       insert(block, *page, access);
     } else {
-      ++counts_.bypassed_inserts;
+      ++*counts_.bypassed_inserts;
     }
   }
 
   [[nodiscard]] std::optional<kvfolio::page_id> evict(const kvfolio::page_access& access) {
     const auto page = policy_.evict(access, kvfolio::page_set{eligible_.words()});
     if (!page) return std::nullopt;
-    ++counts_.evictions;
+    ++*counts_.evictions;
     const auto block = block_at_[to_index(*page)];
     eligible_.erase(to_index(*page));
     blocks_[block].page = nowhere;

@@ -3,6 +3,8 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +30,9 @@ namespace replay {
   const auto rate = counts.input_tokens == 0 ? 0.0
                                              : static_cast<double>(counts.hit_tokens) /
                                                    static_cast<double>(counts.input_tokens);
+  const auto told = [](const std::optional<std::uint64_t>& count) {
+    return count ? nlohmann::ordered_json(*count) : nlohmann::ordered_json{};
+  };
   return {{"trace", trace},
           {"mode", to_string(mode)},
           {"policy", policy},
@@ -39,8 +44,8 @@ namespace replay {
           {"input_tokens", counts.input_tokens},
           {"hit_tokens", counts.hit_tokens},
           {"hit_token_rate", std::round(rate * 1e6) / 1e6},
-          {"evictions", counts.evictions},
-          {"bypassed_inserts", counts.bypassed_inserts}};
+          {"evictions", told(counts.evictions)},
+          {"bypassed_inserts", told(counts.bypassed_inserts)}};
 }
 
 }  // namespace replay

@@ -60,13 +60,18 @@ class server {
 
   /// Will serve `requests`, which must outlive it. \throws what the constructor of the cache throws
   server(const trace& requests, const serving_options& options)
+      : server{requests, options, typename Policies::eviction(options.pages)} {}
+
+  /// The same, evicting as `ordering` does, which was made for as many pages.
+  server(const trace& requests, const serving_options& options,
+         typename Policies::eviction ordering)
       : trace_{requests},
         options_{options},
         clock_{options.hardware},
         seen_{kv::counting_observer{options.pages},
               copied_pages{options.verify ? std::size_t{options.max_batch} * options.samples : 0},
               prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
-        cache_{cache_for(requests, options), watched_parts()},
+        cache_{cache_for(requests, options), watched_parts(std::move(ordering))},
         check_{cache_, seen_.copied, options.verify},
         next_change_{options.invalidate_every} {}
 
@@ -119,33 +124,47 @@ class server {
   // Lets the requests run that come first, as long as there is room for all they have so far. Who
   // finds none is tried again when another has left.
   void admit() {
+    if (options_.request_level && !running_.empty()) return;
     while (!waiting_.empty() && running_.size() < options_.max_batch && !blocked_) {
       auto& first = waiting_.front();
       if (first.branches.empty()) begin(first);
       const auto fit = cache_.probe(known(first));
       const auto spare = running_.empty() ? 0 : options_.watermark;
-      blocked_ = fit.pages_needed + spare > fit.pages_obtainable;
-      if (blocked_) return;
-      start(first);
-      running_.push_back(std::move(first));
+      blocked_ = fit.pages_needed + spare > fit.pages_obtainable || !start(first);
+      if (!blocked_) {
+        running_.push_back(std::move(first));
+      } else if (running_.empty()) {
+        blocked_ = false;  // nobody will ever leave
+        record_.reject();
+      } else {
+        return;
+      }
       waiting_.pop_front();
     }
   }
 
-  // Gives pages to what the request has so far; some of them are there already.
-  void start(job& first) {
+  // Gives pages to what the request has so far, some of which are there already, and to what the
+  // system reserves. Says whether there was room for that.
+  [[nodiscard]] bool start(job& first) {
     auto& root = first.branches.front();
     const auto tokens = known(first);
-    root.kv = cache_.create(tokens).value();
+    // What reserves finds nothing, and tries again and again: no miss of the prefix index.
+    root.kv =
+        cache_.create(tokens.first(Policies::reservation::contiguous ? 0 : tokens.size())).value();
     const auto hit = root.kv.committed();
-    seen_.prefixes.asked(tokens);
+    const kv::request_size size{asked(first).prompt_tokens, asked(first).output_tokens};
+    if (!root.kv.ensure(tokens.size(), size)) {
+      root.kv.release();
+      return false;
+    }
+    root.length = tokens.size();
     check_.check(first, root);
-    root.kv.append(tokens.size() - hit).value();
     if (first.lost) {
       record_.resume(tokens.size(), hit, *first.lost);
     } else {
       record_.begin(tokens.size(), hit);
     }
+    return true;
   }
 
   // Computes prompts, and what preempted requests had generated, oldest request first. Returns how
@@ -169,15 +188,18 @@ class server {
   void grow() {
     for (;;) {
       growing_.clear();
+      grown_.clear();
       for (auto& each : running_) {
         for (auto& one : each.branches) {
           if (!one.kv || one.to_compute() != 0 || complete(each, one)) continue;
-          const auto regained = one.tokens.size() - one.kv.length();
-          growing_.push_back({one.kv, std::max<std::size_t>(regained, 1)});
+          const auto length = std::max(one.tokens.size(), one.length + 1);
+          growing_.push_back({one.kv, length - std::min(length, one.kv.length())});
+          grown_.emplace_back(&one, length);
         }
       }
       if (auto pages = cache_.reserve(growing_)) {
         pages->accept();
+        for (const auto& [one, length] : grown_) one->length = length;
         check_.check_copies(running_);
         return;
       }
@@ -191,7 +213,7 @@ class server {
     for (auto& each : running_) {
       for (std::size_t sample = 0; sample < each.branches.size(); ++sample) {
         auto& one = each.branches[sample];
-        if (!one.kv || one.kv.length() <= one.tokens.size()) continue;
+        if (!one.kv || one.length <= one.tokens.size()) continue;
         const auto generated = one.tokens.size() - asked(each).prompt_tokens;
         one.tokens.push_back(token_of(own_text(each.number, sample + 1), generated));
         compute(one, 1);
@@ -214,6 +236,7 @@ class server {
     for (auto& child : std::span{parent.branches}.subspan(1)) {
       child.kv = parent.branches.front().kv.fork().value();
       child.prefix = root.prefix;
+      child.length = root.length;
     }
   }
 
@@ -244,6 +267,7 @@ class server {
 
   void end_step(std::size_t prefilled, nanoseconds lasted) {
     record_.step(lasted, prefilled, cache_.statistics(), waiting_.size());
+    record_.use(lasted, memory_use_now());
     clock_.pass(lasted);
     for (auto& each : running_) note_progress(each);
     std::erase_if(running_, [](const job& each) { return each.branches.empty(); });
@@ -266,7 +290,25 @@ class server {
   void give_up(const job& owner, branch& one) {
     check_.check(owner, one);
     one.kv.release();
+    one.length = 0;
     blocked_ = false;
+  }
+
+  // What the positions of all pages are good for.
+  [[nodiscard]] memory_use memory_use_now() const {
+    memory_use now;
+    for (const auto& each : running_) {
+      const auto end = std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
+      for (const auto& one : each.branches) {
+        if (one.kv)
+          now.add(one.kv.committed(), end, one.kv.page_count() * options_.tokens_per_page);
+      }
+    }
+    if (blocked_) {
+      const auto free = cache_.statistics().free_pages * options_.tokens_per_page;
+      now.external = static_cast<double>(free);
+    }
+    return now;
   }
 
   void wait_for_arrival() {
@@ -304,8 +346,9 @@ class server {
     return one.tokens.size() == std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
   }
 
-  [[nodiscard]] kv::cache_parts<Policies> watched_parts() {
+  [[nodiscard]] kv::cache_parts<Policies> watched_parts(typename Policies::eviction ordering) {
     auto parts = kv::cache_parts<Policies>::make(cache_for(trace_, options_));
+    parts.ordering = std::move(ordering);
     parts.observer = shown_to{seen_};
     return parts;
   }
@@ -323,6 +366,7 @@ class server {
   std::deque<job> waiting_;   // first come, first served
   std::vector<job> running_;  // in the order of their admission
   std::vector<typename cache::growth> growing_;
+  std::vector<std::pair<branch*, std::size_t>> grown_;  // and their lengths then
 };
 
 }  // namespace replay

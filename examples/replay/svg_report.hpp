@@ -52,7 +52,7 @@ inline support::time_chart chart_of(const reported& run) {
   return {.title = "replay: " + run.served.name,
           .subtitle = fmt::format("{} requests finished, {} rejected, {} preemptions; {}; {}",
                                   seen.finished, seen.rejected, seen.preemptions,
-                                  hardware_of(run.options), run.eviction),
+                                  hardware_of(run.options), run.label()),
           .seconds = middles(averages.size(), seen.over_time.width()),
           .panels = {{"pages",
                       {{"in use", "#1f6fb4", values_of(averages, &gauges::pages)},
@@ -98,7 +98,7 @@ inline support::time_chart comparing_chart(std::span<const reported> runs) {
   const auto add = [&](const char* title, gauge which, double scale, double limit) {
     support::panel shown{title, {}, limit, "pool"};
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      shown.all.push_back({std::string{runs[i].eviction}, colours.at(i % colours.size()),
+      shown.all.push_back({std::string{runs[i].label()}, colours.at(i % colours.size()),
                            values_of(averages[i], which, scale)});
     }
     chart.panels.push_back(std::move(shown));

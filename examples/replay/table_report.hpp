@@ -20,7 +20,7 @@ inline std::string title(const trace& served) {
 
 // One run, in words.
 inline std::string detailed_table(const reported& run) {
-  const auto& [served, options, eviction, seen, rss] = run;
+  const auto& [served, options, system, eviction, seen, rss] = run;
   auto table = title(served);
   const auto row = [&](std::string_view what, const std::string& value) {
     fmt::format_to(std::back_inserter(table), "  {:<24}{}\n", what, value);
@@ -40,6 +40,7 @@ inline std::string detailed_table(const reported& run) {
   row("pages missed",
       fmt::format("{} cold, {} for capacity, {} invalidated", found.missed(miss_cause::cold),
                   found.missed(miss_cause::capacity), found.missed(miss_cause::invalidated)));
+  if (system != "paged") row("system", std::string{system});
   row("pages evicted", fmt::format("{} by {}, {} of them never found", found.evicted, eviction,
                                    found.evicted_unused));
   row("preemptions", fmt::format("{}, {} tokens computed again, {} found again", seen.preemptions,
@@ -52,6 +53,11 @@ inline std::string detailed_table(const reported& run) {
       fmt::format("{:.0f} on average, {:.0f} at most", seen.mean.cached, seen.peak.cached));
   row("internal waste", fmt::format("{:.0f} tokens on average, {:.2f} % of the pages' room",
                                     seen.mean.waste_tokens, seen.waste_share * 100));
+  row("memory holds",
+      fmt::format("{:.1f} % tokens, {:.1f} % reserved, {:.1f} % internal and {:.1f} "
+                  "% external waste",
+                  seen.memory.token_states * 100, seen.memory.reserved * 100,
+                  seen.memory.internal * 100, seen.memory.external * 100));
   row("page faults", fmt::format("{}", seen.events.page_faults));
   row("page copies",
       fmt::format("{}, {} saved by sharing", seen.events.page_copies, seen.events.copies_saved()));
@@ -89,7 +95,7 @@ inline std::string comparing_table(std::span<const reported> runs) {
   const auto missed = [&](std::string_view what, miss_cause cause) {
     count(what, [&](const outcome& seen) { return seen.prefixes.missed(cause); });
   };
-  row("", [](const reported& run) { return run.eviction; });
+  row("", [](const reported& run) { return run.label(); });
   count("requests finished", [](const outcome& seen) { return seen.finished; });
   row("hit-token rate, %",
       [](const reported& run) { return fmt::format("{:.4f}", run.seen.hit_token_rate() * 100); });
@@ -108,6 +114,16 @@ inline std::string comparing_table(std::span<const reported> runs) {
           [](const outcome& seen) { return summarize(seen.first_token).p99; });
   seconds("clock, s", [](const outcome& seen) { return seen.clock; });
   count("steps", [](const outcome& seen) { return seen.steps; });
+  const auto share = [&](std::string_view what, double memory_use::*which) {
+    row(what,
+        [&](const reported& run) { return fmt::format("{:.1f}", run.seen.memory.*which * 100); });
+  };
+  row("batch, mean",
+      [](const reported& run) { return fmt::format("{:.1f}", run.seen.mean.sequences); });
+  share("memory: tokens, %", &memory_use::token_states);
+  share("memory: reserved, %", &memory_use::reserved);
+  share("memory: internal, %", &memory_use::internal);
+  share("memory: external, %", &memory_use::external);
   row("wall time, s",
       [](const reported& run) { return fmt::format("{:.2f}", run.seen.wall_seconds); });
   count("tokens verified", [](const outcome& seen) { return seen.tokens_checked; });

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include <kvfolio/cache_audit.hpp>
+#include <kvfolio/cache_config.hpp>
 #include <kvfolio/cache_statistics.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/model/page_array.hpp>
+#include <kvfolio/model/page_layout.hpp>
+#include <kvfolio/page/reservation_rule.hpp>
 
 namespace kvfolio {
 
@@ -14,6 +19,25 @@ namespace kvfolio {
 template <class Cache>
 class cache_reports {
  public:
+  /// What the cache was made from.
+  [[nodiscard]] const cache_config& config() const noexcept { return self().config_; }
+
+  /// Where every byte of a page is.
+  [[nodiscard]] const model::page_layout& layout() const noexcept { return self().layout_; }
+
+  /// All pages as one array; without bytes, if the memory is not the host's.
+  [[nodiscard]] const model::page_array& page_array() const noexcept {
+    return self().chains_.bytes();
+  }
+
+  /// Tokens that have storage after `sequence::ensure(tokens, asked)`, unless it fails. O(1).
+  [[nodiscard]] std::size_t storage_for(std::size_t tokens,
+                                        const request_size& asked = {}) const noexcept {
+    using rule = typename Cache::policies::reservation;
+    const auto most = std::max(tokens, config().longest());
+    return std::clamp(rule::storage(tokens, asked, most), tokens, most);
+  }
+
   /// Counts what there is now. O(sequences).
   [[nodiscard]] cache_statistics statistics() const noexcept {
     const auto& resident = self().resident();

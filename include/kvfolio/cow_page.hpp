@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <utility>
 
+#include <kvfolio/copies/concept.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/model/page_array.hpp>
 #include <kvfolio/page/free_order.hpp>
 
 namespace kvfolio {
@@ -15,9 +18,10 @@ namespace kvfolio {
 /// gives it back. Whoever wants to write calls `detach` first, which copies only what is shared.
 ///
 /// For engines that keep page tables of their own; a `paged_cache` needs none of these. A
-/// moved-from or default-constructed handle is empty. The pool must outlive its handles. 16 bytes.
-/// Handles of one page may live on different threads iff the pool's counters are atomic and its
-/// allocator is thread-safe.
+/// `unique_page` is the handle of a page that nobody may share, a `weak_page` one that does not
+/// keep its page. A moved-from or default-constructed handle is empty. The pool must outlive its
+/// handles. 16 bytes. Handles of one page may live on different threads iff the pool's counters are
+/// atomic and its allocator is thread-safe.
 template <class Pool>
 class cow_page {  // NOLINT(cppcoreguidelines-special-member-functions): assigned by value
  public:
@@ -29,6 +33,13 @@ class cow_page {  // NOLINT(cppcoreguidelines-special-member-functions): assigne
     const auto page = pool.allocate();
     if (!page) return errc::out_of_pages;
     return cow_page{pool, *page};
+  }
+
+  /// Shares a page of `pool` that somebody holds, by its id, as a page table has it. Precondition:
+  /// somebody does.
+  [[nodiscard]] static cow_page share(Pool& pool, page_id page) noexcept {
+    pool.pin(page);
+    return cow_page{pool, page};
   }
 
   /// Shares the page of `other`.
@@ -55,6 +66,9 @@ class cow_page {  // NOLINT(cppcoreguidelines-special-member-functions): assigne
     return page_;
   }
 
+  /// The pool of the page.
+  [[nodiscard]] Pool& pool() const noexcept { return KVFOLIO_EXPECTS(pool_ != nullptr), *pool_; }
+
   /// Is this the only handle of its page? Then it may be written in place.
   [[nodiscard]] bool unique() const noexcept { return pool_->unique(id()); }
 
@@ -70,6 +84,24 @@ class cow_page {  // NOLINT(cppcoreguidelines-special-member-functions): assigne
     *this = *std::move(fresh);
     return page_;
   }
+
+  /// The same, where `copies` copies the first `tokens` tokens of the page: those that count. They
+  /// may be fewer bytes than the whole page, and are more pieces. Copies that land later would read
+  /// a page that nobody keeps, and are not for this.
+  template <copy_backend Copies>
+  requires(!deferring_copy_backend<Copies>)  //
+      result<page_id> detach(Copies& copies, const model::page_array& pages, std::uint32_t tokens)
+  noexcept {
+    return detach([&](page_id from, page_id to) noexcept {
+      copies.submit(copy_op{from, to, 0, tokens}, pages);
+    });
+  }
+
+  /// The same, with the whole page.
+  template <copy_backend Copies>
+  requires(!deferring_copy_backend<Copies>)  //
+      result<page_id> detach(Copies& copies, const model::page_array& pages)
+  noexcept { return detach(copies, pages, pages.layout().tokens()); }
 
   /// Lets go of the page, which is free again if this was its only handle. Empty afterwards.
   void reset() noexcept {

@@ -115,6 +115,15 @@ class page_chains {
     }
   }
 
+  /// Goes on, after `begin`, with the first tokens of `hit.page`, which is indexed after the pages
+  /// of `row`. Says whether there was a page to be had for them. O(1), and the copy.
+  [[nodiscard]] bool begin_inside(std::size_t row, const partial_hit& hit,
+                                  const sequence_record& user) noexcept {
+    const auto page = resident_.take_beginning(hit, tables_.size(row), bytes_, user);
+    if (page) tables_.push_back(row, *page);
+    return page.has_value();
+  }
+
   /// Gives `row`, of `length` tokens, of which `committed` are complete, what it needs. O(pages).
   /// Precondition: `wanted` is what it needs, and so many pages can be had.
   void grow(std::size_t row, std::size_t length, std::size_t committed, need wanted,
@@ -126,19 +135,21 @@ class page_chains {
     } else if (prefix_index::enabled && tables_.size(row) * tokens_per_page() > length) {
       make_draft(row, tables_.size(row) - 1);
     }
-    for (; wanted.pages != 0; --wanted.pages) {
+    const auto run = resident_.take_run(wanted.pages);
+    for (std::size_t i = 0; i < wanted.pages; ++i) {
       // The row pins the new page, and what was its pin of the last one is now the new page's.
-      const auto page = resident_.take(user);
+      const auto page = run ? to_page(to_index(run->first) + i) : resident_.take(user);
       tables_.push_back(row, page);
       notify(resident_.observer(), event::page_fault{page});
     }
   }
 
   /// Remembers that the positions of `row` from `first` on hold `tokens`, and indexes each page
-  /// that is full now, if `indexing`. O(tokens). Precondition: the positions before `first` are
-  /// complete.
+  /// that is full now and lies in the first `indexable` tokens. O(tokens). Precondition: the
+  /// positions before `first` are complete.
   void note(std::size_t row, std::size_t first, std::span<const token_id> tokens,
-            const prefix_realm& realm, bool indexing, const sequence_record& user) noexcept {
+            const prefix_realm& realm, std::size_t indexable,
+            const sequence_record& user) noexcept {
     if constexpr (prefix_index::enabled) {
       if (tokens.empty()) return;
       // A decode step commits at the end of the row, where nothing need be divided.
@@ -155,8 +166,10 @@ class page_chains {
         tokens = tokens.subspan(part.size());
         if (offset + part.size() != tokens_per_page()) break;
       }
-      if (!indexing) return;
-      while (links_[row].indexed < index) extend(row, realm, user);
+      const auto& indexed = links_[row].indexed;
+      while (indexed < index && (indexed + 1) * tokens_per_page() <= indexable) {
+        extend(row, realm, user);
+      }
     }
   }
 

@@ -43,6 +43,23 @@ class page_pool {
     return page;
   }
 
+  /// Returns so many consecutive pages that were free, each pinned once; `nullopt` when the
+  /// allocator finds no run. O(pages), and the allocator's time.
+  [[nodiscard]] std::optional<page_run> allocate_run(std::uint32_t pages) noexcept {
+    const auto run = allocator_.allocate_run(pages);
+    for (auto page = to_index(run ? run->first : page_id{}); run && page != to_index(run->end());) {
+      at(to_page(page++)).start();
+    }
+    return run;
+  }
+
+  /// Would the allocator find a run of `pages` pages? Leaves no trace.
+  [[nodiscard]] bool has_run(std::uint32_t pages) noexcept {
+    const auto run = allocator_.allocate_run(pages);
+    if (run) allocator_.release_run(*run, page_history::draft);
+    return run.has_value();
+  }
+
   /// Adds the first pin of a page that has none, and was not released. Precondition: that is so.
   void revive(page_id page) noexcept { at(page).start(); }
 

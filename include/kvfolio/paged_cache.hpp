@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <kvfolio/cache_config.hpp>
+#include <kvfolio/cache_copies.hpp>
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/cache_reports.hpp>
 #include <kvfolio/core/config.hpp>
@@ -45,7 +46,8 @@ namespace kvfolio {
 ///
 /// Complexities below are in tokens and pages of the call's own sequence, never of the pool.
 template <policy_bundle Policies = default_policies>
-class paged_cache : public cache_reports<paged_cache<Policies>> {
+class paged_cache : public cache_reports<paged_cache<Policies>>,
+                    public cache_copies<paged_cache<Policies>, typename Policies::copies> {
  public:
   using policies = Policies;                              ///< the bundle
   using page_table = typename Policies::page_table;       ///< how a sequence finds its pages
@@ -83,8 +85,9 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
   ~paged_cache() { KVFOLIO_EXPECTS(records_.unused() && resident().set_aside() == 0); }
 
   /// Begins a sequence with the longest indexed prefix of `prompt` in whole pages, at most
-  /// `prompt.size() - 1` tokens: the last must be computed for its logits. These are `length()` and
-  /// `committed()`; `append` gives storage to the rest. O(hit pages). Fails with
+  /// `prompt.size() - 1` tokens: the last must be computed for its logits. An index that finds the
+  /// beginnings of pages adds those of one more, if there is room for a copy. These are `length()`
+  /// and `committed()`; `append` gives storage to the rest. O(hit pages). Fails with
   /// `errc::too_large` if the pool could never hold `prompt`, with `errc::too_many_sequences` if
   /// `max_sequences` are alive or `prompt` is longer than `max_tokens`.
   [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
@@ -104,7 +107,13 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
     for (std::size_t depth = 0; depth < at.pages; ++depth) {
       notify(resident().observer(), event::page_hit{matched_[depth], depth});
     }
-    notify(resident().observer(), event::prompt_matched{self.length, prompt.size()});
+    if constexpr (partial_prefix_index<typename Policies::prefix_index>) {
+      const auto inside = match_inside(self.realm, at, prompt);
+      if (inside.page && chains_.begin_inside(row, inside, self)) {
+        self.length = self.committed += inside.tokens;
+      }
+    }
+    notify(resident().observer(), event::prompt_matched{self.length, prompt, self.realm.words()});
     return sequence{*this, row};
   }
 
@@ -112,7 +121,8 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
   /// there would be. O(hit pages). Leaves no trace.
   [[nodiscard]] fit probe(std::span<const token_id> prompt,
                           const request_options& options = {}) const noexcept {
-    const auto at = match({options.scope, epoch_, options.media}, prompt);
+    const prefix_realm realm{options.scope, epoch_, options.media};
+    const auto at = match(realm, prompt);
     const auto pages = ceil_div(prompt.size(), std::size_t{tokens_per_page()});
     fit seen{.hit_tokens = at.pages * tokens_per_page(),
              .pages_needed = pages - at.pages,
@@ -121,6 +131,9 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
     for (auto page = at.page; page && resident().is_cached(*page);
          page = resident().index().parent(*page)) {
       --seen.pages_obtainable;
+    }
+    if constexpr (partial_prefix_index<typename Policies::prefix_index>) {
+      foresee_inside(match_inside(realm, at, prompt), seen);
     }
     return seen;
   }
@@ -167,38 +180,8 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
     return chains_.bytes()[page];
   }
 
-  /// All pages as one array; without bytes, if the memory is not the host's.
-  [[nodiscard]] const model::page_array& page_array() const noexcept { return chains_.bytes(); }
-
-  /// Where every byte of a page is.
-  [[nodiscard]] const model::page_layout& layout() const noexcept { return layout_; }
-
   /// Tokens in a page.
   [[nodiscard]] std::uint32_t tokens_per_page() const noexcept { return layout_.tokens(); }
-
-  /// What the cache was made from.
-  [[nodiscard]] const cache_config& config() const noexcept { return config_; }
-
-  /// Number of copies that wait for `take_copies`.
-  template <deferring_copy_backend Copies = typename Policies::copies>
-  [[nodiscard]] std::size_t waiting_copies() const noexcept {
-    return resident().copies().waiting();
-  }
-
-  /// Moves the oldest waiting copies to `out`, as many as fit, for the engine to carry out in this
-  /// order: after what it has written so far, and before what it writes next. Their pages are not
-  /// reused before `complete`. O(copies).
-  template <deferring_copy_backend Copies = typename Policies::copies>
-  [[nodiscard]] copy_batch take_copies(std::span<copy_op> out) noexcept {
-    return resident().copies().take(out);
-  }
-
-  /// The copies that were taken up to `ticket` have landed. Reporting it again does nothing.
-  /// O(copies). Precondition: `take_copies` returned `ticket`.
-  template <deferring_copy_backend Copies = typename Policies::copies>
-  void complete(copy_ticket ticket) noexcept {
-    resident().complete(ticket);
-  }
 
   /// Sets the logical time, in the caller's unit, in which retention hints are given. Precondition:
   /// it does not go back.
@@ -230,8 +213,10 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
   friend sequence;
   friend reservation;
   using reports = cache_reports<paged_cache>;
+  using waiting = cache_copies<paged_cache, typename Policies::copies>;
   using audit = detail::cache_audit<paged_cache>;
   friend reports;
+  friend waiting;
   friend audit;
 
   using row_id = std::uint32_t;
@@ -264,8 +249,29 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
   [[nodiscard]] prefix_cursor match(const prefix_realm& realm,
                                     std::span<const token_id> prompt) const noexcept {
     if (prompt.empty()) return {};
-    const auto most = std::min((prompt.size() - 1) / tokens_per_page(), matched_.size());
+    const auto most = std::min({(prompt.size() - 1) / tokens_per_page(), matched_.size(),
+                                realm.identified() / tokens_per_page()});
     return resident().index().match(realm, prompt, std::span{matched_}.first(most));
+  }
+
+  // What follows the whole pages of `prompt` that end at `at`.
+  [[nodiscard]] partial_hit match_inside(const prefix_realm& realm, const prefix_cursor& at,
+                                         std::span<const token_id> prompt) const noexcept {
+    if (prompt.empty()) return {};
+    const auto rest = prompt.first(prompt.size() - 1).subspan(at.pages * tokens_per_page());
+    const auto most = std::min<std::size_t>(rest.size(), tokens_per_page());
+    return resident().index().closest(realm, at, rest.first(most));
+  }
+
+  // Adds to `seen` what a hit inside a page changes: what is copied stays until the copy landed.
+  void foresee_inside(const partial_hit& inside, fit& seen) const noexcept {
+    if (!inside.page) return;
+    using index = typename Policies::prefix_index;
+    const bool taken = index::takes_unused && resident().is_evictable(*inside.page);
+    const std::size_t held = !taken && resident().is_cached(*inside.page) ? 1 : 0;
+    if (!taken && seen.pages_obtainable <= held) return;
+    seen.hit_tokens += inside.tokens;
+    if (deferring_copy_backend<typename Policies::copies>) seen.pages_obtainable -= held;
   }
 
   // Why no sequence can ever have `tokens` more than `length` tokens; errc{} if one can.
@@ -288,7 +294,9 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
     }
     if (const auto error = check_length(self.length, tokens); error != errc{}) return fail(error);
     const auto wanted = chains_.needs(row, self.length, tokens);
-    if (!resident().obtainable(wanted.pages)) return fail(errc::out_of_pages);
+    if (!resident().obtainable(wanted.pages) || !resident().has_run(wanted.pages)) {
+      return fail(errc::out_of_pages);
+    }
     extend(row, tokens, wanted);
     return {};
   }
@@ -323,7 +331,8 @@ class paged_cache : public cache_reports<paged_cache<Policies>> {
   void commit(row_id row, std::span<const token_id> tokens) noexcept {
     auto& self = changing(row);
     KVFOLIO_EXPECTS(tokens.size() <= self.length - self.committed);
-    chains_.note(row, self.committed, tokens, self.realm, self.realm.epoch == epoch_, self);
+    const auto indexable = self.realm.epoch == epoch_ ? self.realm.identified() : 0;
+    chains_.note(row, self.committed, tokens, self.realm, indexable, self);
     self.committed += tokens.size();
   }
 

@@ -10,6 +10,7 @@
 #include <kvfolio/observe/notify.hpp>
 #include <kvfolio/page/concept.hpp>
 #include <kvfolio/page/free_list.hpp>
+#include <kvfolio/page/reservation_rule.hpp>
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/prefix/radix.hpp>
 #include <kvfolio/refcount/concept.hpp>
@@ -24,6 +25,7 @@ namespace kvfolio {
 struct default_policies {
   using memory = kvfolio::memory::heap;               ///< where the bytes come from
   using page_allocator = kvfolio::page::free_list<>;  ///< which free page comes next
+  using reservation = kvfolio::page::on_demand;       ///< how much storage a sequence has
   using page_table = kvfolio::table::flat;            ///< how a sequence finds its pages
   using refcount = kvfolio::refcount::local;          ///< how pins are counted
   using prefix_index = kvfolio::prefix::radix;        ///< how pages are found again
@@ -38,13 +40,16 @@ template <class P>
 concept policy_bundle =
     memory_source<typename P::memory> &&
     page_allocator<typename P::page_allocator> &&
+    reservation_rule<typename P::reservation> &&
     page_table<typename P::page_table> &&
     reference_counter<typename P::refcount> &&
     prefix_index<typename P::prefix_index> &&
     eviction_policy<typename P::eviction> &&
     copy_backend<typename P::copies> &&
     observer<typename P::observer> &&
-    (host_memory<typename P::memory> || !P::copies::needs_bytes);
+    (host_memory<typename P::memory> || !P::copies::needs_bytes) &&
+    (!P::reservation::contiguous ||
+     (run_allocator<typename P::page_allocator> && !P::prefix_index::enabled));
 // clang-format on
 
 static_assert(policy_bundle<default_policies>);

@@ -12,6 +12,7 @@
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/page_set.hpp>
 #include <kvfolio/core/raw_array.hpp>
+#include <kvfolio/model/page_array.hpp>
 #include <kvfolio/page_pool.hpp>
 #include <kvfolio/pages_in_use.hpp>
 #include <kvfolio/policies.hpp>
@@ -108,6 +109,46 @@ class resident_pages {
     }
     KVFOLIO_EXPECTS(page.has_value());
     return *page;
+  }
+
+  /// Returns a page with one pin that begins with the first tokens of the indexed `hit.page`: a
+  /// copy of them or, if the index may cut it and nobody needs it, that page. None if there is no
+  /// page to be had. Precondition: `hit.page` follows `depth` pages, of which the last is in use.
+  [[nodiscard]] std::optional<page_id> take_beginning(const partial_hit& hit, std::size_t depth,
+                                                      const model::page_array& bytes,
+                                                      const sequence_record& user) noexcept {
+    const auto source = *hit.page;
+    const bool unused = is_evictable(source);
+    pin(source);  // so that it does not leave to make room for its copy
+    if (unused && prefix_index::takes_unused) {
+      withdraw(source, std::nullopt);
+      return source;
+    }
+    auto page = std::optional<page_id>{};
+    if (obtainable(1)) {
+      page = take(user);
+      submit({source, *page, 0, hit.tokens}, bytes, false);
+      index_.copy_note(source, *page, hit.tokens);
+      touch(source, depth, user);
+      leave(source, user);
+    }
+    unpin(source);
+    return page;
+  }
+
+  /// Returns so many consecutive pages with one pin each, if the bundle wants such and there are.
+  [[nodiscard]] std::optional<page_run> take_run(std::size_t pages) noexcept {
+    if constexpr (Policies::reservation::contiguous) {
+      if (pages != 0) return pool_.allocate_run(static_cast<std::uint32_t>(pages));
+    }
+    return std::nullopt;
+  }
+  /// Are there as many consecutive pages, if the bundle wants such?
+  [[nodiscard]] bool has_run(std::size_t pages) noexcept {
+    if constexpr (Policies::reservation::contiguous) {
+      return pages == 0 || pool_.has_run(static_cast<std::uint32_t>(pages));
+    }
+    return true;
   }
 
   /// Sets `pages` free pages aside, evicting as many as it must. Precondition: they can be had.

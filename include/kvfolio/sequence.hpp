@@ -10,6 +10,7 @@
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/fit.hpp>
+#include <kvfolio/page/reservation_rule.hpp>
 #include <kvfolio/table/concept.hpp>
 #include <kvfolio/truncation.hpp>
 
@@ -75,6 +76,15 @@ class sequence {
     cache().tables().export_to(row_, out);
   }
 
+  /// Its row in `tables()`, which no other sequence has as long as this one lives. O(1).
+  [[nodiscard]] std::size_t row() const noexcept {
+    return KVFOLIO_EXPECTS(cache_ != nullptr), row_;
+  }
+
+  /// The page tables of the cache, for what some of them can tell beside the pages: extents, holes,
+  /// changes. O(1).
+  [[nodiscard]] const auto& tables() const noexcept { return cache().tables(); }
+
   /// Where positions `[first, first + count)` lie, for reading or, if `append` has just returned
   /// them, for writing. O(1). Valid until `append`, `writable`, `truncate` or `release`.
   /// Precondition: `first + count <= length()`.
@@ -101,6 +111,14 @@ class sequence {
   /// tokens, `errc::too_many_sequences` if `max_tokens` forbids them. Invalidates the page table.
   [[nodiscard]] result<void> append(std::size_t tokens) noexcept {
     return cache().append(row_, tokens);
+  }
+
+  /// Appends until the first `tokens` tokens have storage, and as many more as the reservation rule
+  /// of the bundle sets aside for a request of the size `asked`. Does nothing if they have.
+  /// O(new pages). Fails as `append` does.
+  [[nodiscard]] result<void> ensure(std::size_t tokens, const request_size& asked = {}) noexcept {
+    const auto wanted = cache().storage_for(tokens, asked);
+    return wanted <= length() ? result<void>{} : append(wanted - length());
   }
 
   /// Makes positions `[first, first + count)`, appended before and not yet committed, storage that

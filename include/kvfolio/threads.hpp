@@ -5,4 +5,7 @@
 /// Everything that needs atomics, locks or threads, and everything else.
 
 #include <kvfolio/kvfolio.hpp>
+#include <kvfolio/memory/resource.hpp>
+#include <kvfolio/page/thread_caches.hpp>
 #include <kvfolio/refcount/atomic.hpp>
+#include <kvfolio/synchronized.hpp>

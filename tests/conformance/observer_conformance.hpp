@@ -30,7 +30,7 @@ TYPED_TEST_P(observer_conformance, hears_every_event_and_survives_a_move) {
     notify(hearer, event::page_indexed{page_id{0}, std::nullopt, {}, {}});
     notify(hearer, event::page_indexed{page_id{15}, page_id{0}, {}, {1, 2, 3, 4}});
     notify(hearer, event::page_hit{page_id{0}, 0});
-    notify(hearer, event::prompt_matched{16, 17});
+    notify(hearer, event::prompt_matched{16, {}, {}});
     notify(hearer, event::page_withdrawn{page_id{15}});
     notify(hearer, event::page_evicted{page_id{0}});
     notify(hearer, event::invalidated{1});

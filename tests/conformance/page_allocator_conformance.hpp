@@ -12,6 +12,7 @@
 
 #include <kvfolio/page/concept.hpp>
 
+#include "../support/free_pages.hpp"
 #include "../support/random_steps.hpp"
 
 namespace kvfolio::test {
@@ -21,13 +22,6 @@ template <class A>
 class page_allocator_conformance : public testing::Test {};
 
 TYPED_TEST_SUITE_P(page_allocator_conformance);
-
-template <class A>
-std::vector<page_id> free_pages(const A& allocator) {
-  std::vector<page_id> pages;
-  allocator.for_each([&pages](page_id page) { pages.push_back(page); });
-  return pages;
-}
 
 TYPED_TEST_P(page_allocator_conformance, scenario_01_hands_out_every_page_exactly_once) {
   for (const std::size_t last : {5U, 6U, 68U, 69U, 70U, 1'000U}) {

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include <kvfolio/table/concept.hpp>
+#include <kvfolio/table/parts.hpp>
 
 #include "../support/random_steps.hpp"
 
@@ -23,6 +24,18 @@ class page_table_conformance : public testing::Test {};
 TYPED_TEST_SUITE_P(page_table_conformance);
 
 using naive_rows = std::vector<std::vector<page_id>>;
+
+/// What an `extent_page_table` must make of a row.
+inline std::vector<table::extent> fewest_extents(const std::vector<page_id>& naive) {
+  std::vector<table::extent> extents;
+  for (std::size_t i = 0; i < naive.size(); ++i) {
+    const bool goes_on =
+        i != 0 && (naive[i] == no_page ? naive[i - 1] == no_page
+                                       : to_index(naive[i]) == to_index(naive[i - 1]) + 1);
+    if (!goes_on) extents.push_back({static_cast<std::uint32_t>(i), naive[i]});
+  }
+  return extents;
+}
 
 /// Is row `row` of `table` the naive one, whichever way it is read?
 template <class T>
@@ -38,10 +51,41 @@ testing::AssertionResult equal_row(const T& table, std::size_t row,
     if (exported[i] != static_cast<std::int32_t>(naive[i])) return fails() << "export, place " << i;
   }
   if (!naive.empty() && table.back(row) != naive.back()) return fails() << "back differs";
+  const auto half = naive.size() / 2;
+  for (const auto& [first, end] : {std::pair{half / 2, naive.size()}, std::pair{half / 3, half}}) {
+    std::vector<std::int32_t> part(end - first);
+    table::export_part(table, row, first, part);
+    if (!std::equal(part.begin(), part.end(), exported.begin() + static_cast<int>(first))) {
+      return fails() << "export of [" << first << ", " << end << ") differs";
+    }
+  }
   if constexpr (contiguous_page_table<T>) {
     if (!std::ranges::equal(table.view(row), naive)) return fails() << "view differs";
   }
+  if constexpr (sparse_page_table<T>) {
+    auto next = naive.size();
+    for (auto i = naive.size() + 1; i-- > 0;) {
+      if (i < naive.size() && naive[i] != no_page) next = i;
+      if (table.next(row, i) != next) return fails() << "the page after " << i << " differs";
+    }
+  }
+  if constexpr (extent_page_table<T>) {
+    if (!std::ranges::equal(table.extents(row), fewest_extents(naive))) {
+      return fails() << "extents differ";
+    }
+  }
   return testing::AssertionSuccess();
+}
+
+/// `count` ids, of which about every second follows on the one before, and every tenth is a hole.
+inline std::vector<page_id> random_pages(std::size_t count, std::mt19937& rng) {
+  std::vector<page_id> pages(count);
+  std::size_t last = rng() % 1'000;
+  for (auto& page : pages) {
+    last = rng() % 2 == 0 ? last + 1 : rng() % (1U << 30U);
+    page = rng() % 10 == 0 ? no_page : to_page(last);
+  }
+  return pages;
 }
 
 /// One random operation on a random row of both.
@@ -49,22 +93,26 @@ template <class T>
 void storm_step(T& table, naive_rows& naive, std::size_t length, std::mt19937& rng) {
   const auto row = rng() % naive.size();
   auto& mine = naive[row];
-  switch (rng() % 9) {
+  const auto at = [&mine](std::size_t index) {
+    return mine.begin() + static_cast<std::ptrdiff_t>(index);
+  };
+  const auto room = length - mine.size();
+  switch (rng() % 12) {
     case 0:
     case 1:
     case 2:
-      for (auto n = rng() % 40; n-- > 0 && mine.size() < length;) {
-        table.push_back(row, to_page(rng()));
-        mine.push_back(table.at(row, mine.size()));
+      for (const auto page : random_pages(std::min<std::size_t>(rng() % 40, room), rng)) {
+        table.push_back(row, page);
+        mine.push_back(page);
       }
       return;
     case 3:
     case 4:
       if (mine.empty()) return;
-      for (auto n = rng() % 4; n-- > 0;) {
+      for (const auto page : random_pages(rng() % 4, rng)) {
         const auto place = rng() % mine.size();
-        mine[place] = to_page(rng() % 1'000);
-        table.replace(row, place, mine[place]);
+        mine[place] = page;
+        table.replace(row, place, page);
       }
       return;
     case 5:
@@ -74,6 +122,32 @@ void storm_step(T& table, naive_rows& naive, std::size_t length, std::mt19937& r
     case 6:
       mine.resize(mine.size() - std::min<std::size_t>(mine.size(), rng() % 20));
       table.truncate(row, mine.size());
+      return;
+    case 7: {
+      const auto first = rng() % (mine.size() + 1);
+      const auto pages = random_pages(rng() % (mine.size() - first + 1) % 100, rng);
+      std::ranges::copy(pages, at(first));
+      return table::assign(table, row, first, pages);
+    }
+    case 8: {
+      const auto other = rng() % naive.size();
+      auto first = rng() % (mine.size() + 1);
+      if (other == row) return;
+      first = std::max(first, mine.size() - std::min(mine.size(), length - naive[other].size()));
+      naive[other].insert(naive[other].end(), at(first), mine.end());
+      mine.resize(first);
+      return table::splice(table, row, first, other);
+    }
+    case 9:
+      if constexpr (sparse_page_table<T>) {
+        const auto first = rng() % 3 == 0 ? 0 : rng() % (mine.size() + 1);
+        const auto end = first + rng() % (mine.size() - first + 1);
+        std::fill(at(first), at(end), no_page);
+        table.punch(row, first, end);
+        const auto more = std::min<std::size_t>(room, rng() % 4 == 0 ? rng() % 200 : 0);
+        mine.insert(mine.end(), more, no_page);
+        table.push_holes(row, more);
+      }
       return;
     default: {
       const auto child = rng() % naive.size();
@@ -91,7 +165,8 @@ TYPED_TEST_P(page_table_conformance, rows_begin_empty) {
 }
 
 TYPED_TEST_P(page_table_conformance, grows_to_its_length_and_is_cut_at_every_edge) {
-  for (const std::size_t length : {1U, 2U, 15U, 16U, 17U, 255U, 256U, 257U, 4096U, 4097U, 5000U}) {
+  for (const std::size_t length :
+       {1U, 2U, 15U, 16U, 17U, 63U, 64U, 65U, 255U, 256U, 257U, 4096U, 4097U, 5000U}) {
     TypeParam table{2, length};
     std::vector<page_id> naive;
     for (std::size_t i = 0; i < length; ++i) {
@@ -99,7 +174,8 @@ TYPED_TEST_P(page_table_conformance, grows_to_its_length_and_is_cut_at_every_edg
       table.push_back(0, naive.back());
     }
     ASSERT_TRUE(equal_row(table, 0, naive)) << "length " << length;
-    for (const std::size_t cut : {4097U, 4096U, 4095U, 257U, 256U, 255U, 17U, 16U, 15U, 1U, 0U}) {
+    for (const std::size_t cut :
+         {4097U, 4096U, 4095U, 257U, 256U, 255U, 65U, 64U, 63U, 17U, 16U, 15U, 1U, 0U}) {
       if (cut > naive.size()) continue;
       naive.resize(cut);
       table.truncate(0, cut);
@@ -113,7 +189,8 @@ TYPED_TEST_P(page_table_conformance, grows_to_its_length_and_is_cut_at_every_edg
 }
 
 TYPED_TEST_P(page_table_conformance, a_fork_is_equal_and_independent_at_every_edge) {
-  for (const std::size_t size : {0U, 1U, 15U, 16U, 17U, 255U, 256U, 257U, 4096U, 4097U}) {
+  for (const std::size_t size :
+       {0U, 1U, 15U, 16U, 17U, 63U, 64U, 65U, 255U, 256U, 257U, 4096U, 4097U}) {
     TypeParam table{3, 4'200};
     naive_rows naive(3);
     for (std::size_t i = 0; i < size; ++i) {
@@ -165,11 +242,11 @@ TYPED_TEST_P(page_table_conformance, every_row_can_be_full_at_once_after_any_his
     for (int i = 0; i < 500; ++i) storm_step(table, naive, length, rng);
     for (std::size_t row = 0; row < naive.size(); ++row) {
       for (std::size_t i = 0; i < naive[row].size(); ++i) {
-        naive[row][i] = to_page(row * 1'000 + i);
+        naive[row][i] = to_page(row * 1'000 + 2 * i);  // no two of them follow on each other
         table.replace(row, i, naive[row][i]);
       }
       while (naive[row].size() < length) {
-        naive[row].push_back(to_page(row * 1'000 + naive[row].size()));
+        naive[row].push_back(to_page(row * 1'000 + 2 * naive[row].size()));
         table.push_back(row, naive[row].back());
       }
     }

@@ -16,7 +16,7 @@ set(vocabulary
     prefix/concept.hpp prefix/key_scope.hpp)  # the realm of a page, of which events speak too
 
 # Opt-in: headers that may use atomics, locks and threads. kvfolio.hpp reaches none of them.
-set(concurrent refcount/atomic.hpp threads.hpp)
+set(concurrent refcount/atomic.hpp page/thread_caches.hpp page/thread_number.hpp synchronized.hpp threads.hpp)
 set(concurrent_std atomic barrier condition_variable future latch mutex semaphore shared_mutex
                    stop_token thread)
 # Streams are slow to compile and belong to programs; time is told by the caller.

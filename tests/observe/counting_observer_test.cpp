@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <span>
+#include <vector>
+
 #include <kvfolio/observe/counting_observer.hpp>
 
 #include "../conformance/observer_conformance.hpp"
@@ -29,8 +32,9 @@ TEST(counting_observer, counts_each_event_by_its_definition) {
   observer.on(event::page_withdrawn{page_id{6}});
   observer.on(event::page_evicted{page_id{5}});
   observer.on(event::page_hit{page_id{3}, 0});
-  observer.on(event::prompt_matched{16, 20});
-  observer.on(event::prompt_matched{0, 3});
+  const std::vector<token_id> prompt(20);
+  observer.on(event::prompt_matched{16, prompt, {}});
+  observer.on(event::prompt_matched{0, std::span{prompt}.first(3), {}});
   observer.on(event::invalidated{1});
   EXPECT_EQ(observer.counts(), (event_counts{.page_faults = 1,
                                              .page_copies = 2,

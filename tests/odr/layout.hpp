@@ -8,6 +8,7 @@
 #include <kvfolio/core/page_set.hpp>
 #include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/none.hpp>
+#include <kvfolio/prefix/partial_match.hpp>
 #include <kvfolio/threads.hpp>
 
 namespace kvfolio::test {
@@ -45,18 +46,17 @@ std::vector<std::size_t> layout_of_cache() {
 
 // Sizes and alignments of the public types as this translation unit sees them.
 std::vector<std::size_t> layout_seen_here() {
-  auto all =
-      layout_of<result<int>, result<void>, bad_result, page_id, copy_op, index_list, page_set,
-                bitmap, raw_array<int>, memory::heap, memory::unbacked, memory::usage,
-                memory::limiting<memory::heap>, memory::block<memory::heap>, model::cache_shape,
-                model::page_layout, model::page_array, cache_config, cache_statistics, fit,
-                truncation, token_run, copy_batch, event_counts, request_options, key_scope,
-                media_span, prefix_realm, prefix_cursor, page_access, retention_hint,
-                sequence_record, sequence_records, prefix::keyed_hash, prefix::none,
-                prefix::hashed<>, prefix::token_slab, prefix::page_contents, eviction::arc,
-                eviction::clock, eviction::fifo, eviction::sieve, event::page_indexed,
-                event::prompt_matched, table::padding, table::batch_extent, table::csr_buffers,
-                cow_page<page_pool<page::free_list<>, refcount::local>>>();
+  auto all = layout_of<
+      result<int>, result<void>, bad_result, page_id, copy_op, index_list, page_set, bitmap,
+      raw_array<int>, memory::heap, memory::unbacked, memory::usage, memory::limiting<memory::heap>,
+      memory::block<memory::heap>, model::cache_shape, model::page_layout, model::page_array,
+      cache_config, cache_statistics, fit, truncation, token_run, copy_batch, event_counts,
+      request_options, key_scope, media_span, prefix_realm, prefix_cursor, page_access,
+      retention_hint, sequence_record, sequence_records, prefix::keyed_hash, prefix::none,
+      prefix::hashed<>, prefix::partial_match<>, prefix::token_slab, prefix::page_contents,
+      eviction::arc, eviction::clock, eviction::fifo, eviction::sieve, event::page_indexed,
+      event::prompt_matched, table::padding, table::batch_extent, table::csr_buffers,
+      cow_page<page_pool<page::free_list<>, refcount::local>>>();
   for (const auto& more :
        {layout_of_cache<default_policies>(), layout_of_cache<everything_else>()}) {
     all.insert(all.end(), more.begin(), more.end());

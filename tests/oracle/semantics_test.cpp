@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -87,6 +88,33 @@ TEST(semantics, refuses_what_it_does_not_know_and_says_what_it_does) {
               message("'lri'; there are fifo, lru"));
   EXPECT_THAT([] { static_cast<void>(parse_semantics("A-X")); }, message("plain, A-L"));
   EXPECT_THAT([&] { trace.run(semantics::plain, 0); }, message("from 1 to"));
+}
+
+TEST(semantics, the_optimum_is_of_requests_that_take_no_time) {
+  written_trace trace;
+  trace.add({1, 2}).add({3}).add({1, 2});
+  const auto best = trace.run(semantics::a_l, 2, "opt_bypass");
+  EXPECT_EQ(best.hit_blocks, 2U);
+  EXPECT_EQ(best.bypassed_inserts, std::nullopt);
+  for (const auto mode : {semantics::plain, semantics::b_l}) {
+    EXPECT_THAT([&] { trace.run(mode, 2, "opt_bypass"); },
+                ThrowsMessage<std::invalid_argument>(HasSubstr("A-L, A-U and A-N are right")));
+  }
+}
+
+TEST(semantics, of_blocks_wanted_together_the_optimum_keeps_the_beginning) {
+  written_trace trace;
+  trace.add({1, 2, 3}).add({1, 2, 3});
+  EXPECT_EQ(trace.run(semantics::a_l, 2, "opt_bypass").hit_blocks, 2U);
+}
+
+TEST(semantics, belady_evicts_what_is_wanted_last_and_of_equals_what_was_used_first) {
+  written_trace trace;
+  trace.add({1}).add({2}).add({3}).add({1}).add({2});
+  EXPECT_EQ(trace.run(semantics::plain, 2, "belady").hit_blocks, 1U) << "3 had to come in";
+  written_trace never;
+  never.add({1}).add({2}).add({3}).add({4});
+  EXPECT_EQ(never.run(semantics::plain, 2, "belady").evictions, 2U);
 }
 
 TEST(semantics, refuses_a_trace_without_ids) {

@@ -4,12 +4,14 @@
 #include <kvfolio/page/free_list.hpp>
 
 #include "../conformance/page_allocator_conformance.hpp"
+#include "../conformance/resizable_allocator_conformance.hpp"
 
 namespace kvfolio::test {
 namespace {
 
 using free_lists = testing::Types<page::free_list<page::append>, page::free_list<page::split>>;
 INSTANTIATE_TYPED_TEST_SUITE_P(free_list, page_allocator_conformance, free_lists);
+INSTANTIATE_TYPED_TEST_SUITE_P(free_list, resizable_allocator_conformance, free_lists);
 
 template <class Order>
 std::vector<page_id> order_after_releases() {
@@ -50,6 +52,29 @@ TEST(free_list, is_walked_in_the_order_in_which_it_hands_out) {
   for (const auto expected : free_pages(pages)) EXPECT_EQ(pages.allocate(), expected);
   EXPECT_EQ(pages.allocate(), std::nullopt);
 }
+
+TEST(free_list, keeps_its_order_when_it_grows_and_when_it_shrinks) {
+  page::free_list<> pages{page_id{0}, page_id{4}};
+  static_cast<void>(pages.allocate());
+  static_cast<void>(pages.allocate());
+  pages.release(page_id{0}, page_history::committed);
+  pages.release(page_id{1}, page_history::draft);
+  ASSERT_TRUE(pages.resize(page_id{6}));
+  EXPECT_EQ(free_pages(pages), ids({1, 2, 3, 0, 4, 5}));
+  ASSERT_TRUE(pages.resize(page_id{3}));
+  EXPECT_EQ(free_pages(pages), ids({1, 2, 0}));
+}
+
+#ifndef NDEBUG
+TEST(free_list, scenario_08_giving_back_a_page_that_is_not_its_own_dies) {
+  page::free_list<> pages{page_id{1}, page_id{4}};
+  static_cast<void>(pages.allocate());
+  EXPECT_DEATH(pages.release(page_id{0}, page_history::draft), "first_ <= page");
+  EXPECT_DEATH(pages.release(page_id{4}, page_history::draft), "page < last_");
+  pages.release(page_id{1}, page_history::draft);
+  EXPECT_DEATH(pages.release(page_id{1}, page_history::draft), "size") << "all pages are free";
+}
+#endif
 
 }  // namespace
 }  // namespace kvfolio::test

@@ -13,12 +13,18 @@
 namespace kvfolio::test {
 namespace {
 
+#ifdef __SANITIZE_ADDRESS__
+constexpr int usual_steps = 3'000;
+#else
+constexpr int usual_steps = 10'000;
+#endif
+
 template <class Bundle>
 class verbs : public testing::Test {};
 TYPED_TEST_SUITE(verbs, bundles, bundle_names);
 
 TYPED_TEST(verbs, agree_with_a_list_of_tokens_a_sequence_after_every_step) {
-  const int steps = std::getenv("KVFOLIO_SOAK") != nullptr ? 400'000 : 10'000;
+  const int steps = std::getenv("KVFOLIO_SOAK") != nullptr ? 400'000 : usual_steps;
   for_each_seed([steps](std::mt19937& rng) {
     const auto choose = [&rng](std::size_t bound) { return std::size_t{rng()} % bound; };
     verb_driver<TypeParam, decltype(choose)> driver{TypeParam::config(), choose};

@@ -74,8 +74,7 @@ TEST(prefix_metrics, a_miss_has_the_cause_for_which_its_page_left_last) {
   };
   const auto ask = [&](std::size_t hits) {
     for (std::size_t i = 0; i < hits; ++i) metrics.on(kv::event::page_hit{kv::to_page(i), i});
-    metrics.on(kv::event::prompt_matched{2 * hits, prompt.size()});
-    metrics.asked(prompt);
+    metrics.on(kv::event::prompt_matched{2 * hits, prompt, {}});
     return metrics.counts().misses;
   };
   using counts = std::array<std::uint64_t, 4>;  // capacity, invalidated, withdrawn, cold

@@ -159,7 +159,23 @@ TEST_F(programs, replay_names_the_eviction_policies_when_it_does_not_know_one) {
        {"--eviction lfru", "--semantics A-L --capacity 3 --eviction lfru"}) {
     const auto seen = run(REPLAY_PROGRAM, arguments);
     EXPECT_EQ(seen.status, 2) << arguments;
-    EXPECT_THAT(seen.output, HasSubstr("fifo, lru, clock, sieve, arc, wtinylfu_exact"));
+    EXPECT_THAT(seen.output, HasSubstr("fifo, lru, lfu, clock, sieve, 2q, slru2"));
+  }
+}
+
+TEST_F(programs, replay_adapts_a_policy_and_names_the_adaptors_when_it_does_not_know_one) {
+  const auto file = trace(two_requests);
+  for (const auto* arguments :
+       {" --eviction admitting:pinning:arc",
+        " --semantics A-L --capacity 3 --eviction grouping:expiring:lru2"}) {
+    EXPECT_EQ(run(REPLAY_PROGRAM, file + arguments).status, 0) << arguments;
+  }
+  for (const auto* arguments :
+       {"--eviction lru,admiting:lru", "--semantics A-L --capacity 3 --eviction admiting:lru"}) {
+    const auto seen = run(REPLAY_PROGRAM, arguments);
+    EXPECT_EQ(seen.status, 2) << arguments;
+    EXPECT_THAT(seen.output,
+                HasSubstr("'admiting'; there are admitting, expiring, grouping, pinn"));
   }
 }
 

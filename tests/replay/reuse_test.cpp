@@ -207,7 +207,7 @@ TEST(json_report, is_equal_for_equal_runs_and_says_what_was_found) {
   const auto report = [&] {
     const auto seen = serve(asked, options);
     return nlohmann::json::parse(
-        json_report(std::vector{reported{asked, options, "lru", seen, 0}}));
+        json_report(std::vector{reported{asked, options, "paged", "lru", seen, 0}}));
   };
   const auto once = report();
   EXPECT_EQ(once, report());

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <kvfolio/prefix/none.hpp>
+#include <kvfolio/prefix/partial_match.hpp>
 
 #include "bundles.hpp"
 #include "colliding_hash.hpp"
@@ -42,9 +43,6 @@ struct colliding_reuse : default_policies {
 struct hashed_reuse : persistent_reuse {
   using prefix_index = prefix::hashed<>;
 };
-struct colliding_hashed_reuse : default_policies {
-  using prefix_index = colliding_hashed;
-};
 struct wide_hashed_reuse : deferred_reuse {
   using prefix_index = hashed_by_128_bit;
 };
@@ -52,10 +50,17 @@ struct no_reuse : default_policies {
   using prefix_index = prefix::none;
 };
 
+struct partial_reuse : deferred_reuse {
+  using prefix_index = prefix::partial_match<>;
+};
+struct partial_copied_reuse : clock_reuse {
+  using prefix_index = prefix::partial_match<prefix::hashed<>, prefix::unused_leaf::copied>;
+};
+
 using reusing_policies =
-    testing::Types<default_policies, persistent_reuse, deferred_reuse, clock_reuse, sieve_reuse,
-                   fifo_reuse, arc_reuse, w_tinylfu_reuse, colliding_reuse, hashed_reuse,
-                   colliding_hashed_reuse, wide_hashed_reuse, no_reuse>;
+    testing::Types<default_policies, clock_reuse, sieve_reuse, fifo_reuse, arc_reuse,
+                   w_tinylfu_reuse, colliding_reuse, hashed_reuse, wide_hashed_reuse, no_reuse,
+                   partial_reuse, partial_copied_reuse>;
 
 /// Names these policies in the names of tests.
 struct reuse_names {
@@ -72,8 +77,9 @@ struct reuse_names {
     if (is_same_v<Policies, w_tinylfu_reuse>) return "w_tinylfu";
     if (is_same_v<Policies, colliding_reuse>) return "colliding_radix";
     if (is_same_v<Policies, hashed_reuse>) return "hashed";
-    if (is_same_v<Policies, colliding_hashed_reuse>) return "colliding_hashed";
     if (is_same_v<Policies, wide_hashed_reuse>) return "by_128_bit";
+    if (is_same_v<Policies, partial_reuse>) return "partial";
+    if (is_same_v<Policies, partial_copied_reuse>) return "partial_copied";
     return "none";
   }
 };

@@ -141,11 +141,14 @@ class prefix_driver {
     const request_options options{.scope = {.salt = salt}};
     auto hit = prompt.empty() ? 0 : (prompt.size() - 1) / per_page() * per_page();
     while (hit != 0 && !model_.contains(beginning(realm_of(salt), prompt, hit))) hit -= per_page();
+    const auto linked = hit / per_page();
+    const auto inside = most_inside(realm_of(salt), prompt, hit);
 
     const auto digest = cache_.state_digest();
     const auto seen = cache_.probe(prompt, options);
     require(seen == cache_.probe(prompt, options) && digest == cache_.state_digest(),
             "a probe left a trace");
+    if (seen.hit_tokens != hit || seen.pages_obtainable > 1) hit += inside;
     require(seen.hit_tokens == hit, "the longest indexed prefix is another one");
     auto made = call([&] { return cache_.create(prompt, options); });
     require(made.has_value() == (branches_.size() < cache_.config().max_sequences),
@@ -153,7 +156,7 @@ class prefix_driver {
     if (!made) return;
     require(made->length() == hit && made->committed() == hit, "probe promised another hit");
     branches_.push_back(
-        {*std::move(made), beginning({}, prompt, hit).tokens, realm_of(salt), hit / per_page()});
+        {*std::move(made), beginning({}, prompt, hit).tokens, realm_of(salt), linked});
     auto& self = branches_.back();
     const auto grown = call([&] { return self.handle.append(prompt.size() - hit); });
     require(grown.has_value() == seen.fits(), "probe was wrong about the pages");
@@ -161,6 +164,22 @@ class prefix_driver {
     self.tokens = prompt;
     compute(self, hit);
     if (choose(2) == 0) commit(self);
+  }
+
+  // Tokens of `prompt` after the first `hit` that an index of beginnings finds in one more page.
+  [[nodiscard]] std::size_t most_inside(const realm_words& realm,
+                                        const std::vector<token_id>& prompt,
+                                        std::size_t hit) const {
+    std::size_t most = 0;
+    if (!partial_prefix_index<typename Policies::prefix_index> || prompt.empty()) return most;
+    for (const auto& [known_realm, known] : model_) {
+      if (known_realm != realm || known.size() != hit + per_page()) continue;
+      const auto end = std::min(known.size(), prompt.size() - 1);
+      std::size_t same = 0;
+      while (same < end && known[same] == prompt[same]) ++same;
+      if (same > hit) most = std::max(most, same - hit);
+    }
+    return most;
   }
 
   void append(branch& self) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include <kvfolio/core/key_history.hpp>
-#include <kvfolio/core/recency_lists.hpp>
 #include <kvfolio/eviction/concept.hpp>
+#include <kvfolio/eviction/tinylfu_lists.hpp>
 
 namespace kvfolio::eviction {
 
@@ -21,8 +21,6 @@ namespace kvfolio::eviction {
 /// window LRU of 1 % of the pages; the rest a segmented LRU, of which 80 % are protected. Counts
 /// end at 15, and all are halved after every 10 accesses a page. It resists scans, and loses to LRU
 /// on conversations, whose pages are popular for the length of a session only.
-///
-/// Only who leaves the pool must be eligible: from one part of it to another, the oldest moves.
 ///
 /// Models `eligibility_aware`: a touch is O(1) in the worst case and needs no hash table; `miss`
 /// and `evict` are expected O(1), however many pages are pinned; halving is O(1). Costs 35 bytes
@@ -41,8 +39,6 @@ class w_tinylfu_exact {
         page_counts_(pages),
         left_{std::min(history, 40 * pages)},
         left_counts_(left_.capacity()),
-        window_pages_{std::max<std::size_t>(1, pages / 100)},
-        protected_pages_{4 * (pages - std::min(pages, window_pages_)) / 5},
         sample_{std::max<std::size_t>(1, 10 * pages)} {}
 
   /// Counts the access.
@@ -61,21 +57,10 @@ class w_tinylfu_exact {
   /// full, and the oldest of the rest, the one that was wanted less often.
   [[nodiscard]] std::optional<page_id> evict(const page_access& /*access*/,
                                              [[maybe_unused]] page_set eligible) noexcept {
-    const auto newest = resident_.oldest(window);
-    auto victim = resident_.oldest(probation);
-    if (!victim) victim = resident_.oldest(guarded);
-    if (!victim) {
-      victim = newest;
-    } else if (newest && resident_.size(window) >= window_pages_) {
-      if (count_of(*newest) > count_of(*victim)) {
-        resident_.move_to_back(*newest, probation);
-      } else {
-        victim = newest;
-      }
-    }
+    const auto victim = resident_.evict([this](page_id page) { return count_of(page); });
     if (!victim) return std::nullopt;
     KVFOLIO_EXPECTS(eligible.contains(*victim));
-    erase(*victim);
+    remember(page_counts_[to_index(*victim)]);
     return victim;
   }
 
@@ -83,10 +68,7 @@ class w_tinylfu_exact {
   /// main part if it is full. Precondition: `page` is untracked.
   void insert(page_id page, const page_access& access) noexcept {
     if (!incoming_ || incoming_->key != access.key) miss(access);
-    while (resident_.size(window) >= window_pages_) {
-      resident_.move_to_back(*resident_.oldest_of_all(window), probation);
-    }
-    resident_.push_back(page, window);
+    resident_.insert(page);
     page_counts_[to_index(page)] = *incoming_;
     incoming_.reset();
   }
@@ -96,11 +78,7 @@ class w_tinylfu_exact {
   /// `page` is tracked.
   void touch(page_id page, const page_access& /*access*/) noexcept {
     count(page_counts_[to_index(page)].count);
-    if (resident_.list_of(page) == window) return resident_.move_to_back(page);
-    resident_.move_to_back(page, guarded);
-    if (resident_.size(guarded) > protected_pages_) {
-      resident_.move_to_back(*resident_.oldest_of_all(guarded), probation);
-    }
+    resident_.touch(page);
   }
 
   /// Stops tracking `page`, and remembers the count of its key. Precondition: `page` is tracked.
@@ -116,13 +94,9 @@ class w_tinylfu_exact {
   void resume(page_id page) noexcept { resident_.show(page); }
 
   /// Number of tracked pages.
-  [[nodiscard]] std::size_t size() const noexcept {
-    return resident_.size(window) + resident_.size(probation) + resident_.size(guarded);
-  }
+  [[nodiscard]] std::size_t size() const noexcept { return resident_.size(); }
 
  private:
-  enum list : std::size_t { window, probation, guarded };
-
   // A count as it was after `halvings`: the later ones are made up for when it is read.
   struct aged_count {
     std::uint32_t value = 0;
@@ -152,12 +126,10 @@ class w_tinylfu_exact {
     if (const auto slot = left_.remember(counted.key)) left_counts_[*slot] = counted.count;
   }
 
-  recency_lists<3, true> resident_;
+  tinylfu_lists resident_;
   std::vector<counted_key> page_counts_;  // by page
   key_history<> left_;
   std::vector<aged_count> left_counts_;  // by slot of left_
-  std::size_t window_pages_;
-  std::size_t protected_pages_;
   std::size_t sample_;
   std::size_t until_halving_ = sample_;
   std::uint32_t halvings_ = 0;

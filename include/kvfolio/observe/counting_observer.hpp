@@ -81,7 +81,7 @@ class counting_observer {
   /// \overload
   void on(const event::prompt_matched& event) noexcept {
     counts_.hit_tokens += event.hit_tokens;
-    counts_.prompt_tokens += event.prompt_tokens;
+    counts_.prompt_tokens += event.prompt.size();
   }
   /// \overload
   void on(const event::invalidated& /*event*/) noexcept {}

@@ -26,7 +26,8 @@ struct page_fault {
 /// A sequence had to write where something else reads, and got a page of its own for it.
 struct page_copied {
   copy_op copy;  ///< what is copied; it may still be on its way
-  bool shared;   ///< another sequence uses the old page; else only a copy in flight still reads it
+  bool shared;   ///< it left the old page to another sequence; else a copy in flight still reads
+                 ///< that, or its prompt begins like what is cached there
 };
 
 /// Nobody needs this page any more.
@@ -65,8 +66,9 @@ struct page_hit {
 
 /// A request was matched with what is indexed.
 struct prompt_matched {
-  std::size_t hit_tokens;     ///< that need not be computed again
-  std::size_t prompt_tokens;  ///< of the whole prompt
+  std::size_t hit_tokens;            ///< that need not be computed again
+  std::span<const token_id> prompt;  ///< all of it; valid during the call
+  realm_words realm;                 ///< scope and epoch in which it was looked for
 };
 
 /// Everything that was indexed so far matches no more.

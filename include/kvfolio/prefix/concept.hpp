@@ -22,6 +22,15 @@ struct prefix_realm {
   std::uint64_t epoch = 0;              ///< invalidations of the cache when the request came
   std::span<const media_span> media{};  ///< of the request; owned by the caller
 
+  /// Leading tokens whose content is known: those before the first medium without a digest.
+  [[nodiscard]] constexpr std::size_t identified() const noexcept {
+    auto end = SIZE_MAX;
+    for (const auto& span : media) {
+      if (span.digest == media_span{}.digest && span.first_token < end) end = span.first_token;
+    }
+    return end;
+  }
+
   /// All that the first page of a prefix must have in common with the realm.
   [[nodiscard]] constexpr realm_words words() const noexcept {
     return {scope.salt, scope.adapter, scope.adapter_version, epoch};
@@ -32,6 +41,12 @@ struct prefix_realm {
 struct prefix_cursor {
   std::optional<page_id> page;  ///< the last page; none at the root
   std::size_t pages = 0;        ///< in the prefix up to here
+};
+
+/// A page of which a prompt has the beginning.
+struct partial_hit {
+  std::optional<page_id> page;  ///< none if no page begins with what was wanted
+  std::uint32_t tokens = 0;     ///< that both have in common, from the first one on
 };
 
 /// Finds full pages by what they hold: their tokens, everything before them, and their scope.
@@ -77,6 +92,22 @@ concept prefix_index =
       { unchanging.tokens(page) }              noexcept -> std::same_as<std::span<const token_id>>;
       { unchanging.size() }                    noexcept -> std::same_as<std::size_t>;
       requires std::same_as<decltype(I::enabled), const bool>;
+    };
+
+/// A `prefix_index` that finds the beginnings of pages, too.
+///
+/// | expression                   | meaning                                                       |
+/// |------------------------------|---------------------------------------------------------------|
+/// | `closest(realm, at, tokens)` | the indexed page after `at` that begins with the most of      |
+/// |                              | `tokens`, which are no more than a page's, and with how many  |
+/// | `I::takes_unused`            | may such a page be cut, if nobody else needs it?              |
+template <class I>
+concept partial_prefix_index =
+    prefix_index<I> &&
+    requires(const I& unchanging, const prefix_realm& realm, const prefix_cursor& at,
+             std::span<const token_id> tokens) {
+      { unchanging.closest(realm, at, tokens) } noexcept -> std::same_as<partial_hit>;
+      requires std::same_as<decltype(I::takes_unused), const bool>;
     };
 // clang-format on
 

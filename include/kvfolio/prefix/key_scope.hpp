@@ -22,7 +22,13 @@ struct key_scope {
 struct media_span {
   std::size_t first_token = 0;            ///< position of its first token in the prompt
   std::size_t tokens = 0;                 ///< how many
-  std::array<std::uint64_t, 2> digest{};  ///< 128 bits of a hash of the content, by the engine
+  std::array<std::uint64_t, 2> digest{};  ///< 128 bits of a hash of the content, by the engine;
+                                          ///< zero if it has none: then it is like nothing else
+
+  /// Does it have tokens among the positions `[first, first + count)`?
+  [[nodiscard]] constexpr bool overlaps(std::size_t first, std::size_t count) const noexcept {
+    return first_token < first + count && first < first_token + tokens;
+  }
 };
 
 }  // namespace kvfolio

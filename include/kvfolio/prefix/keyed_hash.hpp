@@ -61,7 +61,7 @@ class keyed_hash {
                                                              std::size_t count) const noexcept {
     std::array<std::uint64_t, 2> mixed{};
     for (const auto& span : spans) {
-      if (span.first_token >= first + count || first >= span.first_token + span.tokens) continue;
+      if (!span.overlaps(first, count)) continue;
       const auto offset = span.first_token - first;  // modulo 2^64 where it began before
       mixed[0] = fold(mixed[0] ^ span.digest[0] ^ secret[0], offset ^ secret[1]) | 1U;
       mixed[1] = fold(mixed[1] ^ span.digest[1] ^ secret[2], span.tokens ^ mixed[0]);

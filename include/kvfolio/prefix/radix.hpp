@@ -19,18 +19,17 @@
 
 namespace kvfolio::prefix {
 
-/// A tree of pages in which most pages have one child: the *heir*, to which a link leads, so that a
-/// conversation is walked by comparing tokens and hashing nothing. Further children are found in a
-/// hash table. A hit is verified: every token, and the scope, is compared. The default.
+/// A tree of pages in which most pages have one child: the *heir*, which is next in a list, so that
+/// a conversation is walked by comparing tokens and hashing nothing. Further children are found in
+/// a hash table. A hit is verified: every token, and the scope, is compared. The default.
 ///
-/// It is a radix tree (SGLang's cache, Zheng et al., 2024). Its edges are *runs*: pages that follow
-/// each other as heirs, with their ids in linked cache lines of 14. They grow and shrink by a page
-/// at a time and never split, and a match changes nothing. `match` takes about the time to read the
-/// tokens, with those of the next 14 pages on their way from memory; `extend` and `erase` are O(1)
-/// expected. No recursion; 10,000 children of a page are as fast as ten. Costs 20 to 24 bytes per
-/// page and 4 per token; 64 for 14 pages of a run that is long, and for one that is alone; and 48
-/// that are touched only for first pages and media; allocates nothing after construction. One owner
-/// thread.
+/// It is a radix tree (SGLang's cache, Zheng et al., 2024) whose edges are lists of cache lines,
+/// *runs*, with the ids of 14 pages each: they grow and shrink by a page and never split, and a
+/// match changes nothing. `match` takes about the time to read the tokens, with those of the next
+/// 14 pages on their way from memory; `extend` and `erase` are O(1) expected. No recursion; 10,000
+/// children of a page are as fast as ten. Costs 20 to 24 bytes per page and 4 per token; 64 for
+/// each run, between a 14th of the pages and all; and 48 that are touched only for first pages and
+/// media; allocates nothing after construction. One owner thread.
 template <class Hash = keyed_hash>
 class basic_radix {
  public:
@@ -130,7 +129,7 @@ class basic_radix {
     bool is_hashed;            // in a bucket, as nobody's heir
     bool has_others;           // it may have children that are not its heir
   };
-  // Pages of which each is the heir of the one before it.
+  // Pages of which each but the first is the heir of the one before it.
   struct alignas(64) page_run {
     std::array<page_id, run_length> pages;
     std::uint32_t size;
@@ -175,6 +174,7 @@ class basic_radix {
     auto heirs = here->all().subspan(1);  // what is not an heir begins a run
     for (const auto page : heirs) contents_.tokens().prefetch(page);
     while (true) {
+      // While a run is compared, the tokens of the next one come, and the ids of the one after it.
       const auto* const ahead = here->next == none ? nullptr : &runs_[here->next];
       if (ahead != nullptr && ahead->next != none) __builtin_prefetch(&runs_[ahead->next]);
       const auto wanted = heirs.first(std::min(heirs.size(), out.size() - found));
@@ -241,19 +241,18 @@ class basic_radix {
     const auto media = media_of(realm, index);
     const auto first = parent == none ? none : heir(parent);
     auto found = first;
-    if (found == none || !contents_.holds(page_id{found}, held, media))
+    if (found == none || !contents_.holds(page_id{found}, held, media)) {
       found = other_child(realm, parent, held, media);
-    if (found == none) {
-      found = id;
-      contents_.describe(page_id{id}, media);
-      if (parent == none) contents_.place(page_id{id}, realm.words());
-      if (parent != none && first == none) {
-        append(parent, id);
-      } else {
-        insert(realm.words(), parent, id);
-      }
     }
-    return found;
+    if (found != none) return found;
+    contents_.describe(page_id{id}, media);
+    if (parent == none) contents_.place(page_id{id}, realm.words());
+    if (parent != none && first == none) {
+      append(parent, id);
+    } else {
+      insert(realm.words(), parent, id);
+    }
+    return id;
   }
 
   // Makes a page the heir of `parent`, which has none.

@@ -30,6 +30,10 @@ concept exportable = requires(const S& sequence, std::span<std::int32_t> out, st
 };
 // clang-format on
 
+/// How `no_page` reads in an export, unless the caller wants something else for holes, which costs
+/// a pass over the ids.
+inline constexpr std::int32_t hole_id = -1;
+
 namespace detail {
 template <class Item>
 [[nodiscard]] const auto& row_of(const Item& item) noexcept {
@@ -41,12 +45,25 @@ template <class Item>
     return item.get();
   }
 }
+
+// Puts `hole` where `ids` have holes.
+inline void show_holes(std::span<std::int32_t> ids, std::int32_t hole) noexcept {
+  if (hole != hole_id) std::ranges::replace(ids, hole_id, hole);
+}
+
+// Tokens in the last page of `row`.
+template <exportable Row>
+[[nodiscard]] std::int32_t last_page_len(const Row& row, std::uint32_t tokens_per_page) noexcept {
+  const auto before = (std::max<std::size_t>(row.page_count(), 1) - 1) * tokens_per_page;
+  return static_cast<std::int32_t>(row.length() - before);
+}
 }  // namespace detail
 
 /// What a padded export looks like.
 struct padding {
   std::size_t width = 0;  ///< entries of a row; at least the pages of the longest sequence
   std::int32_t id = 0;    ///< what follows a row's pages; 0 is the null page, if it is reserved
+  std::int32_t hole = hole_id;  ///< what stands where a row has a hole
 };
 
 /// Rows of a batch, and what they need.
@@ -87,6 +104,7 @@ template <class Batch>
   for (const auto& item : batch) {
     const auto& row = detail::row_of(item);
     row.export_pages(rest);
+    detail::show_holes(rest.first(row.page_count()), pad.hole);
     std::ranges::fill(rest.subspan(row.page_count(), pad.width - row.page_count()), pad.id);
     rest = rest.subspan(pad.width);
   }
@@ -101,13 +119,15 @@ struct csr_buffers {
                                           ///< page; 0 for a row without tokens
 };
 
-/// Writes `batch` as compressed rows. O(pages). Returns the ids written to `indices`.
+/// Writes `batch` as compressed rows, `hole` for holes. O(pages). Returns the ids written to
+/// `indices`.
 ///
 /// Fails with `errc::buffer_too_small` if a buffer is shorter than `measure(batch)` and the members
 /// of `csr_buffers` say; then none is changed. Precondition: fewer than 2^31 pages.
 template <class Batch>
 [[nodiscard]] result<std::size_t> export_csr(const Batch& batch, const csr_buffers& out,
-                                             std::uint32_t tokens_per_page) noexcept {
+                                             std::uint32_t tokens_per_page,
+                                             std::int32_t hole = hole_id) noexcept {
   const auto extent = measure(batch);
   if (out.indptr.size() < extent.rows + 1 || out.indices.size() < extent.pages ||
       out.last_page_len.size() < extent.rows) {
@@ -120,11 +140,11 @@ template <class Batch>
     const auto& row = detail::row_of(item);
     const auto pages = row.page_count();
     row.export_pages(out.indices.subspan(used));
-    const auto before = (std::max<std::size_t>(pages, 1) - 1) * tokens_per_page;
-    out.last_page_len[row_number] = static_cast<std::int32_t>(row.length() - before);
+    out.last_page_len[row_number] = detail::last_page_len(row, tokens_per_page);
     used += pages;
     out.indptr[++row_number] = static_cast<std::int32_t>(used);
   }
+  detail::show_holes(out.indices.first(used), hole);
   return used;
 }
 
@@ -133,7 +153,8 @@ template <class Batch>
 /// slot mapping). O(tokens + out). Returns the slots written.
 ///
 /// Fails with `errc::buffer_too_small` if `out` is shorter than `measure(batch).uncommitted`; then
-/// it is unchanged. Precondition: all slots of the pool fit `Slot`.
+/// it is unchanged. Precondition: all slots of the pool fit `Slot`; no uncommitted token is in a
+/// hole.
 template <std::signed_integral Slot, class Batch>
 [[nodiscard]] result<std::size_t> export_slots(const Batch& batch, std::span<Slot> out,
                                                std::uint32_t tokens_per_page) noexcept {

@@ -80,6 +80,31 @@ class flat {
     if (size(row) != 0) std::memcpy(out.data(), begin(row), size(row) * sizeof(page_id));
   }
 
+  /// Fills `out` with the ids from `first` on. Precondition: `first + out.size() <= size(row)`.
+  void export_part(std::size_t row, std::size_t first, std::span<std::int32_t> out) const noexcept {
+    KVFOLIO_EXPECTS(first <= size(row) && out.size() <= size(row) - first);
+    if (!out.empty()) std::memcpy(out.data(), begin(row) + first, out.size_bytes());
+  }
+
+  /// Puts `pages` in the places from `first` on; a `memcpy`. Precondition: they are in the row, and
+  /// `pages` is no part of it.
+  void assign(std::size_t row, std::size_t first, std::span<const page_id> pages) noexcept {
+    KVFOLIO_EXPECTS(first <= size(row) && pages.size() <= size(row) - first);
+    if (!pages.empty()) std::memcpy(begin(row) + first, pages.data(), pages.size_bytes());
+  }
+
+  /// Moves the pages from `first` on to the end of `other`; a `memcpy`. Precondition: `first <=
+  /// size(row)`, and `other` is another row and has room for them.
+  void splice(std::size_t row, std::size_t first, std::size_t other) noexcept {
+    KVFOLIO_EXPECTS(row != other && first <= size(row));
+    const auto moved = view(row).subspan(first);
+    KVFOLIO_EXPECTS(moved.size() <= length_ - size(other));
+    const auto end = sizes_[other];
+    sizes_[other] += moved.size();
+    assign(other, end, moved);
+    sizes_[row] = first;
+  }
+
  private:
   [[nodiscard]] page_id* begin(std::size_t row) noexcept { return pages_.data() + row * length_; }
   [[nodiscard]] const page_id* begin(std::size_t row) const noexcept {
@@ -91,6 +116,7 @@ class flat {
   std::size_t length_;
 };
 
-static_assert(contiguous_page_table<flat>);
+static_assert(contiguous_page_table<flat> && splicing_page_table<flat>);
+static_assert(partial_page_table<flat>);
 
 }  // namespace kvfolio::table

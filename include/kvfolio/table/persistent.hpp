@@ -115,19 +115,30 @@ class persistent {
   /// Writes the ids of `row` to the front of `out`. Precondition: `out.size() >= size(row)`.
   void export_to(std::size_t row, std::span<std::int32_t> out) const noexcept {
     KVFOLIO_EXPECTS(out.size() >= size(row));
+    export_part(row, 0, out.first(size(row)));
+  }
+
+  /// Fills `out` with the ids from `first` on. Precondition: `first + out.size() <= size(row)`.
+  void export_part(std::size_t row, std::size_t first, std::span<std::int32_t> out) const noexcept {
+    KVFOLIO_EXPECTS(first <= size(row) && out.size() <= size(row) - first);
     const auto& self = rows_[row];
     const auto in_tree = filed(self);
-    for (std::size_t first = 0; first < in_tree; first += fan_out * fan_out) {
+    const auto end = first + out.size();
+    // Up to a leaf, then leaf by leaf below each of their parents, then what is left of the last.
+    for (; first < end && first % fan_out != 0; ++first, out = out.subspan(1)) {
+      out[0] = static_cast<std::int32_t>(at(row, first));
+    }
+    while (first < in_tree && end - first >= fan_out) {
       const auto& leaves = nodes_[descend(self, first, 1)].entries;
-      const auto count = std::min(fan_out, (in_tree - first) / fan_out);
+      const auto begin = first / fan_out % fan_out;
+      const auto count = std::min(fan_out - begin, (std::min(in_tree, end) - first) / fan_out);
       for (std::size_t i = 0; i < count; ++i) {
-        std::memcpy(out.data() + first + i * fan_out, &nodes_[leaves[i]], sizeof(node));
+        std::memcpy(out.data() + i * fan_out, &nodes_[leaves[begin + i]], sizeof(node));
       }
+      out = out.subspan(count * fan_out);
+      first += count * fan_out;
     }
-    if (self.size != in_tree) {
-      std::memcpy(out.data() + in_tree, &nodes_[self.tail],
-                  (self.size - in_tree) * sizeof(page_id));
-    }
+    if (!out.empty()) std::memcpy(out.data(), &nodes_[leaf(self, first)], out.size_bytes());
   }
 
   /// Number of nodes in use, by all rows together.
@@ -277,6 +288,6 @@ class persistent {
   std::size_t free_size_ = 0;  // of those, not in use
 };
 
-static_assert(page_table<persistent> && !contiguous_page_table<persistent>);
+static_assert(partial_page_table<persistent> && !contiguous_page_table<persistent>);
 
 }  // namespace kvfolio::table
