@@ -94,10 +94,7 @@ class basic_radix {
     auto& self = nodes_[id];
     KVFOLIO_EXPECTS(contains(page) && heir(id) == none);
     if (self.parent != none) prefetch(nodes_[self.parent].parent);  // it may go after the parent
-    if (--runs_[self.run].size == 0) {
-      if (!self.is_hashed) runs_[nodes_[self.parent].run].next = none;
-      runs_[self.run].next = std::exchange(free_runs_, self.run);
-    }
+    if (--runs_[self.run].size == 0 && !self.is_hashed) runs_[nodes_[self.parent].run].next = none;
     self.run = none;
     --size_;
     if (self.is_hashed) unhash(id);
@@ -125,7 +122,7 @@ class basic_radix {
   struct page_node {
     std::uint32_t parent;
     std::uint32_t next;        // in its bucket, if it is hashed
-    std::uint32_t run = none;  // none: not indexed, and nothing else is valid
+    std::uint32_t run = none;  // by its first page; none: not indexed, and nothing else is valid
     bool is_hashed;            // in a bucket, as nobody's heir
     bool has_others;           // it may have children that are not its heir
   };
@@ -133,7 +130,7 @@ class basic_radix {
   struct alignas(64) page_run {
     std::array<page_id, run_length> pages;
     std::uint32_t size;
-    std::uint32_t next;  // that goes on where this one is full; of those not in use, the next one
+    std::uint32_t next;  // the run that goes on where this one is full
 
     [[nodiscard]] std::span<const page_id> all() const noexcept { return {pages.data(), size}; }
   };
@@ -170,8 +167,8 @@ class basic_radix {
                                    const token_id* tokens, std::span<page_id> out,
                                    std::size_t found) const noexcept {
     out[found++] = page_id{id};
-    const auto* here = &runs_[nodes_[id].run];
-    auto heirs = here->all().subspan(1);  // what is not an heir begins a run
+    const auto* here = &runs_[id];  // what is not an heir begins a run
+    auto heirs = here->all().subspan(1);
     for (const auto page : heirs) contents_.tokens().prefetch(page);
     while (true) {
       // While a run is compared, the tokens of the next one come, and the ids of the one after it.
@@ -227,7 +224,9 @@ class basic_radix {
     if (parent != none && !nodes_[parent].has_others) return none;
     const auto words = realm.words();
     for (auto id = buckets_[slot(words, parent, tokens)]; id != none; id = nodes_[id].next) {
-      if (nodes_[id].parent != parent || !contents_.holds(page_id{id}, tokens, media)) continue;
+      __builtin_prefetch(&runs_[id]);  // of its heirs, which may be next
+      if (nodes_[id].parent != parent) continue;
+      if (!contents_.holds(page_id{id}, tokens, media)) continue;
       if (parent != none || contents_.realm(page_id{id}) == words) return id;
     }
     return none;
@@ -259,7 +258,7 @@ class basic_radix {
   void append(std::uint32_t parent, std::uint32_t id) noexcept {
     KVFOLIO_EXPECTS(!contains(page_id{id}));
     auto run = nodes_[parent].run;
-    if (runs_[run].size == run_length) run = runs_[run].next = make_run();
+    if (runs_[run].size == run_length) run = runs_[run].next = begin_run(id);
     join(run, parent, id, false);
   }
 
@@ -267,7 +266,7 @@ class basic_radix {
   void insert(const realm_words& realm, std::uint32_t parent, std::uint32_t id) noexcept {
     KVFOLIO_EXPECTS(!contains(page_id{id}));
     if (parent != none) nodes_[parent].has_others = true;
-    join(make_run(), parent, id, true);
+    join(begin_run(id), parent, id, true);
     auto& first = bucket(realm, parent, contents_.tokens()[page_id{id}].data());
     nodes_[id].next = std::exchange(first, id);
   }
@@ -292,13 +291,8 @@ class basic_radix {
     ++size_;
   }
 
-  [[nodiscard]] std::uint32_t make_run() noexcept {
-    auto id = free_runs_;
-    if (id != none) {
-      free_runs_ = runs_[id].next;
-    } else {
-      id = fresh_runs_++;
-    }
+  // Makes an empty run whose first page will be `id`.
+  std::uint32_t begin_run(std::uint32_t id) noexcept {
     runs_[id].size = 0;
     runs_[id].next = none;
     return id;
@@ -307,11 +301,9 @@ class basic_radix {
   Hash hash_;
   page_contents contents_;
   std::vector<page_node> nodes_;  // by page
-  raw_array<page_run> runs_;      // no more than pages
+  raw_array<page_run> runs_;      // by first page
   std::vector<std::uint32_t> buckets_;
   std::size_t size_ = 0;
-  std::uint32_t free_runs_ = none;  // used before
-  std::uint32_t fresh_runs_ = 0;    // the first that never was
 };
 
 /// The default prefix index.
