@@ -60,7 +60,7 @@ TYPED_TEST(resident_pages_of, a_page_that_is_not_indexed_is_free_when_its_last_p
   const auto page = this->pages_.take(this->user_);
   this->pages_.pin(page);
   EXPECT_EQ(this->pages_.at_hand(), 3U);
-  EXPECT_EQ(this->pages_.users(page), 2U);
+  EXPECT_EQ(this->pages_.pool().pins(page), 2U);
   EXPECT_FALSE(this->pages_.unpin(page));
   EXPECT_TRUE(this->pages_.unpin(page));
   EXPECT_EQ(this->pages_.at_hand(), 4U);

@@ -33,7 +33,7 @@ class cache_audit {
     std::vector<page_use> uses(cache_.config_.pages);
     for_each_row([&](std::size_t row) { count_row(row, uses, broken); });
     const std::size_t first = cache_.config_.reserve_null_page ? 1 : 0;
-    check_users(uses, broken);
+    check_cached(uses, broken);
     std::size_t indexed = 0;
     for (auto page = first; page < uses.size(); ++page) {
       if (!index().contains(to_page(page))) continue;
@@ -141,29 +141,24 @@ class cache_audit {
     }
   }
 
-  // An indexed page with users is a user of its parent. `uses` has the pins of rows and drafts.
-  void check_users(const std::vector<page_use>& uses, const char*& broken) const {
-    if constexpr (Cache::policies::prefix_index::enabled) {
-      std::vector<std::uint32_t> users(uses.size());
-      for (std::size_t page = 0; page < uses.size(); ++page) {
-        users[page] = uses[page].pins + (resident().copies().busy(to_page(page)) ? 1 : 0);
+  // An indexed page is in use iff it, or one that follows it, is needed by others than such pages.
+  // `uses` has the pins of rows and drafts.
+  void check_cached(const std::vector<page_use>& uses, const char*& broken) const {
+    std::vector<bool> in_use(uses.size());
+    std::size_t cached = index().size();
+    for (std::size_t page = 0; page < uses.size(); ++page) {
+      if (!index().contains(to_page(page))) continue;
+      if (uses[page].pins == 0 && !resident().copies().busy(to_page(page))) continue;
+      for (auto at = std::optional{to_page(page)}; at && !in_use[to_index(*at)]; --cached) {
+        in_use[to_index(*at)] = true;
+        at = index().parent(*at);
       }
-      const auto own = users;
-      std::size_t in_use = 0;
-      std::vector<bool> counted(uses.size());
-      for (std::size_t page = 0; page < uses.size(); ++page) {
-        if (own[page] == 0 || !index().contains(to_page(page))) continue;
-        for (auto at = std::optional{to_page(page)}; at && !counted[to_index(*at)]; ++in_use) {
-          counted[to_index(*at)] = true;
-          at = index().parent(*at);
-          if (at) ++users[to_index(*at)];
-        }
-      }
-      for (std::size_t page = 0; page < uses.size(); ++page) {
-        if (resident().users(to_page(page)) != users[page]) broken = "users are miscounted";
-      }
-      if (index().size() - in_use != resident().cached()) broken = "cached pages are miscounted";
     }
+    for (std::size_t page = 0; page < uses.size(); ++page) {
+      if (!index().contains(to_page(page))) continue;
+      if (resident().is_cached(to_page(page)) == in_use[page]) broken = "a page is wrongly cached";
+    }
+    if (resident().cached() != cached) broken = "the cached pages are miscounted";
   }
 
   void check_page(page_id page, const page_use& use, totals& found, const char*& broken) const {

@@ -156,6 +156,7 @@ class page_chains {
       const auto tail = (tables_.size(row) - 1) * tokens_per_page();
       auto index = first >= tail ? tables_.size(row) - 1 : first / tokens_per_page();
       auto offset = first - index * tokens_per_page();
+      // All tokens first, as more of them are on their way to memory at a time.
       for (; !tokens.empty(); ++index, offset = 0) {
         const auto page = tables_.at(row, index);
         const auto part = tokens.first(std::min(tokens.size(), tokens_per_page() - offset));
@@ -163,10 +164,11 @@ class page_chains {
           resident_.index().note(page, static_cast<std::uint32_t>(offset), part);
         }
         tokens = tokens.subspan(part.size());
-        const bool full = offset + part.size() == tokens_per_page();
-        if (full && (index + 1) * tokens_per_page() <= indexable && links_[row].indexed == index) {
-          extend(row, realm, user);
-        }
+        if (offset + part.size() != tokens_per_page()) break;
+      }
+      const auto& indexed = links_[row].indexed;
+      while (indexed < index && (indexed + 1) * tokens_per_page() <= indexable) {
+        extend(row, realm, user);
       }
     }
   }
@@ -186,23 +188,21 @@ class page_chains {
 
   /// Drops all pages of `row`, of whose tokens `committed` were complete. O(dropped pages).
   void clear(std::size_t row, std::size_t committed, const sequence_record& user) noexcept {
-    auto& links = links_[row];
-    const auto size = tables_.size(row);
+    const auto& links = links_[row];
     // As after a fork, somebody else uses the last page, and so all of them.
-    if (size == 0 || links.irregular != SIZE_MAX || !resident_.unpin_again(tables_.back(row))) {
+    if (tables_.size(row) == 0 || links.irregular != SIZE_MAX ||
+        !resident_.unpin_again(tables_.back(row))) {
       shrink(row, 0, committed, 0, user);
       return;
     }
-    const auto last = std::exchange(links.at, {}).page;
-    links.indexed = 0;
-    tables_.truncate(row, 0);
-    if (last) resident_.leave(*last, user);
+    tables_.truncate(row, 0);  // its links are overwritten when it begins again
+    if (links.at.page) resident_.leave(*links.at.page, user);
   }
 
   /// Drops the pages of `row` from `keep` on, deepest first; of its tokens, `before` were complete,
   /// and `after` are. O(dropped pages). Precondition: `keep <= tables().size(row)`.
-  void shrink(std::size_t row, std::size_t keep, std::size_t before, std::size_t after,
-              const sequence_record& user) noexcept {
+  [[gnu::noinline]] void shrink(std::size_t row, std::size_t keep, std::size_t before,
+                                std::size_t after, const sequence_record& user) noexcept {
     auto& links = links_[row];
     auto end = tables_.size(row);
     bool held = keep != end;  // the page before `end`, by this row
@@ -240,8 +240,9 @@ class page_chains {
   /// Replaces the pages `[first, end)` by copies of their tokens below `length` that are `row`'s
   /// own. O(end - first), and the copies. Precondition: so many pages can be had; page `end - 1` is
   /// not the row's own, or is still read by a copy in flight, and then `first` is `end - 1`.
-  void copy(std::size_t row, std::size_t first, std::size_t end, std::size_t length,
-            std::size_t committed, const sequence_record& user) noexcept {
+  [[gnu::noinline]] void copy(std::size_t row, std::size_t first, std::size_t end,
+                              std::size_t length, std::size_t committed,
+                              const sequence_record& user) noexcept {
     // Deepest first, so that the old chain is let go of as in `shrink`.
     bool held = true;
     for (auto index = end; index-- > first;) {

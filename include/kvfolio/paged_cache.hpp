@@ -154,7 +154,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     }
     for (const auto& each : std::span{wanted.begin(), planned}) chains_.forget(row_of(each.target));
     if (error == errc{} && pages > resident().pool().capacity()) error = errc::too_large;
-    if (error == errc{} && pages > obtainable()) error = errc::out_of_pages;
+    if (error == errc{} && !resident().obtainable(pages)) error = errc::out_of_pages;
     if (error != errc{}) return fail(error);
 
     auto head = sequence_record::none;
@@ -294,7 +294,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     }
     if (const auto error = check_length(self.length, tokens); error != errc{}) return fail(error);
     const auto wanted = chains_.needs(row, self.length, tokens);
-    if (wanted.pages > obtainable() || !resident().has_run(wanted.pages)) {
+    if (!resident().obtainable(wanted.pages) || !resident().has_run(wanted.pages)) {
       return fail(errc::out_of_pages);
     }
     extend(row, tokens, wanted);
@@ -322,7 +322,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     for (auto index = end; index * tokens_per_page() < first + count; ++index) {
       if (resident().copies().busy(tables().at(row, index))) return fail(errc::in_flight);
     }
-    if (end - begin > obtainable()) return fail(errc::out_of_pages);
+    if (!resident().obtainable(end - begin)) return fail(errc::out_of_pages);
     chains_.make_drafts(row, end);
     if (end != begin) chains_.copy(row, begin, end, self.length, self.committed, self);
     return all;

@@ -14,6 +14,7 @@
 #include <kvfolio/core/raw_array.hpp>
 #include <kvfolio/model/page_array.hpp>
 #include <kvfolio/page_pool.hpp>
+#include <kvfolio/pages_in_use.hpp>
 #include <kvfolio/policies.hpp>
 #include <kvfolio/prefix/keyed_hash.hpp>
 #include <kvfolio/sequence_records.hpp>
@@ -28,7 +29,7 @@ namespace kvfolio {
 /// whatever the eviction policy says, and what is evictable is known without a search.
 ///
 /// All operations are `noexcept` and allocate nothing, except construction; O(1), and what the
-/// policies cost. One owner thread.
+/// policies cost, but where another bound is named. One owner thread.
 template <policy_bundle Policies>
 class resident_pages {
  public:
@@ -42,7 +43,7 @@ class resident_pages {
         ordering_{std::move(parts.ordering)},
         copies_{std::move(parts.copies)},
         observer_{std::move(parts.observer)},
-        users_(prefix_index::enabled ? bound : 0),
+        in_use_{prefix_index::enabled ? bound : 0},
         evictable_((bound + 63) / 64),
         keys_{needs_keys ? bound : 0} {}
 
@@ -69,18 +70,27 @@ class resident_pages {
   [[nodiscard]] std::size_t at_hand() const noexcept { return pool_.free() - set_aside_; }
   /// Free pages that are set aside.
   [[nodiscard]] std::size_t set_aside() const noexcept { return set_aside_; }
-  /// Pages that are cached: all that could be evicted, one after the other.
-  [[nodiscard]] std::size_t cached() const noexcept { return index_.size() - in_use_; }
-  /// Users of `page`, for checks: its pins but those of cached pages, and one while a copy touches
-  /// it.
-  [[nodiscard]] std::uint32_t users(page_id page) const noexcept { return users_[to_index(page)]; }
-  /// Is the indexed `page` cached?
-  [[nodiscard]] bool is_cached(page_id page) const noexcept { return users_[to_index(page)] == 0; }
+  /// Pages that are cached: all that could be evicted, one after the other. Amortized O(1): looks
+  /// once at each page that was cached, or was not any more, since it was last asked.
+  [[nodiscard]] std::size_t cached() const noexcept {
+    settle();
+    return index_.size() - in_use_.size();
+  }
+  /// Is the indexed `page` cached? Amortized O(1), likewise.
+  [[nodiscard]] bool is_cached(page_id page) const noexcept {
+    settle();
+    return !in_use_.contains(page);
+  }
   /// Pages that may be evicted now; evicting them makes room for their parents to follow.
   [[nodiscard]] std::size_t evictable() const noexcept { return evictable_count_; }
   /// May `page` be evicted now?
   [[nodiscard]] bool is_evictable(page_id page) const noexcept {
     return page_set{evictable_}.contains(page);
+  }
+
+  /// Can `pages` pages be had? Amortized O(1); O(1) if one page is all, or so many may be evicted.
+  [[nodiscard]] bool obtainable(std::size_t pages) const noexcept {
+    return pages <= at_hand() + evictable() || pages <= at_hand() + cached();
   }
 
   /// Sets the logical time.
@@ -98,7 +108,6 @@ class resident_pages {
       pool_.revive(*page);
     }
     KVFOLIO_EXPECTS(page.has_value());
-    use(*page);
     return *page;
   }
 
@@ -116,7 +125,7 @@ class resident_pages {
       return source;
     }
     auto page = std::optional<page_id>{};
-    if (at_hand() + cached() != 0) {
+    if (obtainable(1)) {
       page = take(user);
       submit({source, *page, 0, hit.tokens}, bytes, false);
       index_.copy_note(source, *page, hit.tokens);
@@ -158,23 +167,17 @@ class resident_pages {
     } else {
       pool_.pin(page);
     }
-    use(page);
+    gain(page);
   }
 
   /// Adds a pin to a page in use.
-  void pin_again(page_id page) noexcept {
-    pool_.pin(page);
-    if constexpr (prefix_index::enabled) ++users_[to_index(page)];
-  }
+  void pin_again(page_id page) noexcept { pool_.pin(page); }
 
-  /// Drops a pin if that leaves the page in use, and says whether it did.
+  /// Drops a pin that is not the last one, and says whether it did.
   [[nodiscard]] bool unpin_again(page_id page) noexcept {
     if (pool_.unique(page)) return false;
-    if constexpr (prefix_index::enabled) {
-      if (users_[to_index(page)] < 2) return false;
-      --users_[to_index(page)];
-    }
     (void)pool_.unpin(page);
+    lose(page);
     return true;
   }
 
@@ -186,7 +189,6 @@ class resident_pages {
       end_use(page);
       return false;
     }
-    if constexpr (prefix_index::enabled) --users_[to_index(page)];
     if (!last) return false;
     if (copies_.busy(page)) {
       ++landing_;
@@ -200,10 +202,6 @@ class resident_pages {
   /// Copies, now or later: then both pages are in use until the copy has landed. Precondition: they
   /// have pins.
   void submit(const copy_op& op, const model::page_array& bytes, bool shared) noexcept {
-    if constexpr (deferring_copy_backend<copies_type>) {
-      if (!copies_.busy(op.source)) use(op.source);
-      use(op.destination);
-    }
     copies_.submit(op, bytes);
     notify(observer_, event::page_copied{op, shared});
   }
@@ -216,7 +214,6 @@ class resident_pages {
         end_use(page);
         return;
       }
-      if constexpr (prefix_index::enabled) --users_[to_index(page)];
       if (!pool_.idle(page)) return;
       --landing_;
       pool_.release(page, page_history::draft);
@@ -231,7 +228,7 @@ class resident_pages {
     const auto found = index_.extend(realm, at, page);
     if (was_there || found.page != page) return found;
     if (at.page && at.page != held) pin(*at.page);
-    ++in_use_;
+    in_use_.enter(page);
     if constexpr (!frontier_aware<eviction>) {
       const auto before = at.page ? keys_[to_index(*at.page)] : content_key{};
       keys_[to_index(page)] = key_after(realm, before, index_.tokens(page));
@@ -250,7 +247,7 @@ class resident_pages {
     const auto parent = index_.parent(page);
     forget(page);
     index_.erase(page);
-    --in_use_;
+    if (!in_use_.leave(page, parent) && parent) gain(*parent);
     notify(observer_, event::page_withdrawn{page});
     if (parent && parent != held) unpin(*parent);
   }
@@ -288,31 +285,44 @@ class resident_pages {
     const auto parent = index_.parent(*victim);
     index_.erase(*victim);
     notify(observer_, event::page_evicted{*victim});
-    if (parent && pool_.unpin(*parent) && users_[to_index(*parent)] == 0) allow(*parent);
+    const bool was_counted = in_use_.leave(*victim, parent);
+    if (parent && pool_.unpin(*parent) && !copies_.busy(*parent)) allow(*parent);
+    if (parent && was_counted) in_use_.doubt(*parent);
     return *victim;
   }
 
  private:
   using copies_type = typename Policies::copies;
 
-  // One user more. A cached page that gets its first one is in use, and a user of its parent.
-  void use(page_id page) noexcept {
+  // Somebody needs `page`, who did not before.
+  void gain(page_id page) noexcept {
     if constexpr (prefix_index::enabled) {
-      for (std::optional<page_id> next = page; next;) {
-        if (users_[to_index(*next)]++ != 0 || !index_.contains(*next)) return;
-        ++in_use_;
-        next = index_.parent(*next);
-      }
+      if (index_.contains(page) && !in_use_.contains(page)) in_use_.doubt(page);
     }
   }
 
-  // One user less. An indexed page that loses the last one is cached, and no user of its parent.
-  void end_use(page_id page) noexcept {
-    for (std::optional<page_id> next = page; next; next = index_.parent(*next)) {
-      if (--users_[to_index(*next)] != 0) return;
-      --in_use_;
-      if (pool_.idle(*next)) allow(*next);
+  // Somebody does not need `page`, who did before.
+  void lose(page_id page) noexcept {
+    if constexpr (prefix_index::enabled) {
+      if (in_use_.contains(page) && !is_in_use(page)) in_use_.doubt(page);
     }
+  }
+
+  // Does anybody need the indexed `page`, but children that count as cached? False for others.
+  [[nodiscard]] bool is_in_use(page_id page) const noexcept {
+    return index_.contains(page) &&
+           (pool_.pins(page) > in_use_.idle_children(page) || copies_.busy(page));
+  }
+
+  void settle() const noexcept {
+    in_use_.settle([this](page_id page) { return is_in_use(page); },
+                   [this](page_id page) { return index_.parent(page); });
+  }
+
+  // An indexed page lost a pin, or a copy that touched it has landed.
+  void end_use(page_id page) noexcept {
+    if (pool_.idle(page) && !copies_.busy(page)) allow(page);
+    lose(page);
   }
 
   // Keys are for policies that remember what left; the others get none.
@@ -371,8 +381,7 @@ class resident_pages {
   [[no_unique_address]] eviction ordering_;
   [[no_unique_address]] typename Policies::copies copies_;
   [[no_unique_address]] typename Policies::observer observer_;
-  std::vector<std::uint32_t> users_;      // by page: pins but those of cached pages, and of copies
-  std::size_t in_use_ = 0;                // indexed pages that have users
+  mutable pages_in_use in_use_;           // that are indexed; brought up to date when asked
   std::vector<std::uint64_t> evictable_;  // one bit a page
   prefix::keyed_hash hash_{0};            // of keys that only the eviction policy sees
   raw_array<content_key> keys_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
@@ -14,7 +15,7 @@
 namespace kvfolio {
 
 /// What a cache knows of one sequence, beside its pages.
-struct sequence_record {
+struct alignas(64) sequence_record {
   std::size_t length = 0;              ///< tokens that have storage
   std::size_t committed = 0;           ///< leading tokens that are complete
   prefix_realm realm{};                ///< where its pages are found, and find others
@@ -39,19 +40,20 @@ struct sequence_record {
 class sequence_records {
  public:
   /// Makes `rows` free ones, of which the lowest is taken first. \throws std::bad_alloc
-  explicit sequence_records(std::uint32_t rows) : records_(rows) {
-    free_.reserve(rows);
-    for (auto row = rows; row-- > 0;) free_.push_back(row);
+  explicit sequence_records(std::uint32_t rows) : records_(rows), free_(rows), free_size_{rows} {
+    for (std::uint32_t i = 0; i < rows; ++i) free_[i] = rows - 1 - i;
   }
 
   /// Number of rows.
   [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
   /// Are all taken?
-  [[nodiscard]] bool full() const noexcept { return free_.empty(); }
+  [[nodiscard]] bool full() const noexcept { return free_size_ == 0; }
   /// Is none taken?
-  [[nodiscard]] bool unused() const noexcept { return free_.size() == records_.size(); }
+  [[nodiscard]] bool unused() const noexcept { return free_size_ == records_.size(); }
   /// The free rows, the next one last.
-  [[nodiscard]] const std::vector<std::uint32_t>& free() const noexcept { return free_; }
+  [[nodiscard]] std::span<const std::uint32_t> free() const noexcept {
+    return {free_.data(), free_size_};
+  }
 
   /// The record of `row`. Precondition: `row < size()`.
   [[nodiscard]] sequence_record& operator[](std::size_t row) noexcept {
@@ -67,19 +69,18 @@ class sequence_records {
   /// Takes a free row; its record is as it was left. Precondition: `!full()`.
   [[nodiscard]] std::uint32_t take() noexcept {
     KVFOLIO_EXPECTS(!full());
-    const auto row = free_.back();
-    free_.pop_back();
-    return row;
+    return free_[--free_size_];
   }
   /// Gives `row` back. Precondition: it is taken.
   void put(std::uint32_t row) noexcept {
-    KVFOLIO_EXPECTS(free_.size() < records_.size());
-    free_.push_back(row);  // within the capacity reserved at construction
+    KVFOLIO_EXPECTS(free_size_ < records_.size());
+    free_[free_size_++] = row;
   }
 
  private:
   std::vector<sequence_record> records_;
   std::vector<std::uint32_t> free_;
+  std::size_t free_size_;  // of them, from the front on
 };
 
 }  // namespace kvfolio

@@ -42,7 +42,7 @@ class lru {
   /// Starts tracking `page`, as the oldest. Precondition: `page` is untracked.
   void insert_oldest(page_id page) noexcept {
     KVFOLIO_EXPECTS(!tracks(page));
-    file();
+    if (joined_) file();
     joined_ = page;
   }
 
@@ -78,7 +78,7 @@ class lru {
  private:
   // Puts the page that joined last where it belongs.
   void file() noexcept {
-    if (joined_) order_.push_front(*joined_);
+    order_.push_front(*joined_);
     joined_.reset();
   }
 

@@ -97,7 +97,8 @@ class hashed {
     if (id == none) {
       KVFOLIO_EXPECTS(!contains(page));
       id = static_cast<std::uint32_t>(page);
-      contents_.describe(page, media, realm.words());
+      contents_.describe(page, media);
+      contents_.place(page, realm.words());
       auto& first = buckets_[slot(key)];
       nodes_[id] = {.key = key,
                     .parent = at.page ? static_cast<std::uint32_t>(*at.page) : none,

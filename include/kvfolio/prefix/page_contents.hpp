@@ -31,29 +31,41 @@ class page_contents {
   /// \overload
   [[nodiscard]] token_slab& tokens() noexcept { return tokens_; }
 
-  /// Remembers the media of `page`, and its realm, if it is the first of a prefix.
-  void describe(page_id page, const media_key& media, const realm_words& realm) noexcept {
-    const bool some = media != media_key{};
-    any_media_ = any_media_ || some;
-    has_media_[to_index(page)] = some ? 1 : 0;
-    if (some) media_[to_index(page)] = media;
-    realms_[to_index(page)] = realm;
+  /// Has there ever been a page that has media?
+  [[nodiscard]] bool any_media() const noexcept { return any_media_; }
+
+  /// Remembers the media of `page`.
+  void describe(page_id page, const media_key& media) noexcept {
+    if (media == media_key{}) return describe(page);
+    any_media_ = true;
+    has_media_[to_index(page)] = 1;
+    media_[to_index(page)] = media;
   }
+  /// Remembers that `page` has no media.
+  void describe(page_id page) noexcept {
+    if (any_media_) has_media_[to_index(page)] = 0;  // else it is
+  }
+
+  /// Remembers the realm of `page`, the first of a prefix.
+  void place(page_id page, const realm_words& realm) noexcept { realms_[to_index(page)] = realm; }
 
   /// The realm of the first page of a prefix.
   [[nodiscard]] const realm_words& realm(page_id page) const noexcept {
     return realms_[to_index(page)];
   }
 
+  /// Does `page` have these media?
+  [[nodiscard]] bool shows(page_id page, const media_key& media) const noexcept {
+    const bool some = media != media_key{};
+    if (!any_media_ && !some) return true;  // one array less is looked at
+    if ((has_media_[to_index(page)] != 0) != some) return false;
+    return !some || media_[to_index(page)] == media;
+  }
+
   /// Does `page` hold these tokens, and these media?
   [[nodiscard]] bool holds(page_id page, const token_id* tokens,
                            const media_key& media) const noexcept {
-    const bool some = media != media_key{};
-    if (any_media_ || some) {  // else one array less is looked at
-      if ((has_media_[to_index(page)] != 0) != some) return false;
-      if (some && media_[to_index(page)] != media) return false;
-    }
-    return tokens_.holds(page, tokens);
+    return shows(page, media) && tokens_.holds(page, tokens);
   }
 
  private:

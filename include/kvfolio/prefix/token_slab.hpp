@@ -25,15 +25,18 @@ class token_slab {
 
   /// All tokens of `page`. Those never written are indeterminate.
   [[nodiscard]] std::span<const token_id> operator[](page_id page) const noexcept {
-    return {at(page), per_page_};
+    return {at(page, per_page_), per_page_};
   }
 
   /// Writes `tokens` to `page` from `offset` on. Precondition: they fit.
   void write(page_id page, std::uint32_t offset, std::span<const token_id> tokens) noexcept {
     KVFOLIO_EXPECTS(offset + tokens.size() <= per_page_);
     auto* const to = tokens_.data() + to_index(page) * per_page_ + offset;
-    if (tokens.size() == 1) {  // a decode step, for which a call would take longer than the rest
+    // A decode step and a usual page, for which a call would take longer than the rest.
+    if (tokens.size() == 1) {
       *to = tokens.front();
+    } else if (tokens.size() == usual) {
+      std::memcpy(to, tokens.data(), usual * sizeof(token_id));
     } else if (!tokens.empty()) {
       std::memcpy(to, tokens.data(), tokens.size_bytes());
     }
@@ -41,17 +44,33 @@ class token_slab {
 
   /// Does `page` hold `tokens`? Precondition: they are a whole page's.
   [[nodiscard]] bool holds(page_id page, const token_id* tokens) const noexcept {
-    constexpr std::size_t usual = 16;  // a size that the compiler knows is compared without a call
-    if (per_page_ == usual) return std::memcmp(at(page), tokens, usual * sizeof(token_id)) == 0;
-    return std::memcmp(at(page), tokens, per_page_ * sizeof(token_id)) == 0;
+    return common({&page, 1}, tokens, {}) == 1;
+  }
+
+  /// How many of `pages`, from the first on, hold `tokens`, one after the other? Meanwhile asks for
+  /// the tokens of `soon` to be near. Precondition: there are `pages.size()` pages of tokens.
+  [[nodiscard]] std::size_t common(std::span<const page_id> pages, const token_id* tokens,
+                                   std::span<const page_id> soon) const noexcept {
+    const auto compare = [&](std::size_t per_page) {
+      std::size_t same = 0;
+      for (; same < pages.size(); ++same, tokens += per_page) {
+        if (same < soon.size()) __builtin_prefetch(at(soon[same], per_page));
+        const auto* const held = at(pages[same], per_page);
+        if (std::memcmp(held, tokens, per_page * sizeof(token_id)) != 0) break;
+      }
+      return same;
+    };
+    return per_page_ == usual ? compare(usual) : compare(per_page_);
   }
 
   /// Asks for the tokens of `page` to be near when they are needed.
-  void prefetch(page_id page) const noexcept { __builtin_prefetch(at(page)); }
+  void prefetch(page_id page) const noexcept { __builtin_prefetch(at(page, per_page_)); }
 
  private:
-  [[nodiscard]] const token_id* at(page_id page) const noexcept {
-    return tokens_.data() + to_index(page) * per_page_;
+  static constexpr std::size_t usual = 16;  // a size that the compiler knows needs no call
+
+  [[nodiscard]] const token_id* at(page_id page, std::size_t per_page) const noexcept {
+    return tokens_.data() + to_index(page) * per_page;
   }
 
   raw_array<token_id> tokens_;

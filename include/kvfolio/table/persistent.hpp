@@ -255,10 +255,10 @@ class persistent {
 
   // Gives up one pointer to a node at `level`, and every node that nobody points to any more: depth
   // first, with the way back on a stack as deep as the tree.
-  void drop(std::uint32_t id, std::size_t level) noexcept {
+  [[gnu::always_inline]] void drop(std::uint32_t id, std::size_t level) noexcept {
     if (--owners_[id] == 0) dismantle(id, level);
   }
-  void dismantle(std::uint32_t id, std::size_t level) noexcept {
+  [[gnu::noinline]] void dismantle(std::uint32_t id, std::size_t level) noexcept {
     struct visit {
       std::uint32_t id;
       std::uint32_t next;  // entry to look at
