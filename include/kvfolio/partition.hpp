@@ -14,6 +14,7 @@
 #include <kvfolio/partition/optimal_stages.hpp>
 #include <kvfolio/partition/rank.hpp>
 #include <kvfolio/partition/rank_mapping.hpp>
+#include <kvfolio/partition/schedule.hpp>
 #include <kvfolio/partition/tensor_cut.hpp>
 #include <kvfolio/partition/vocabulary_cut.hpp>
 #include <kvfolio/partition/weighted_stages.hpp>
