@@ -292,6 +292,19 @@ TEST_F(hybrid_cache_test, equal_units_become_one_and_the_later_sequence_takes_ov
   EXPECT_EQ(cache_.statistics().resume_points, 3U);
 }
 
+TEST_F(hybrid_cache_test, where_nobody_resumed_for_longest_goes_first_and_a_probe_is_no_use) {
+  const auto one = counted(9, 100);
+  const auto other = counted(9, 200);
+  { const auto chat = fed(cache_, one); }
+  { const auto chat = fed(cache_, other); }
+  EXPECT_EQ(cache_.create(one).value().length(), 8U) << "the one is younger now";
+  EXPECT_EQ(cache_.probe(other).hit_tokens, 8U) << "which leaves no trace";
+  auto hog = cache_.create().value();
+  hog.append((cache_.statistics().free_pages + 2) / 3 * 8).value();
+  EXPECT_EQ(cache_.probe(other).hit_tokens, 0U);
+  EXPECT_EQ(cache_.probe(one).hit_tokens, 8U);
+}
+
 TEST_F(hybrid_cache_test, tenants_and_epochs_see_nothing_of_each_other) {
   const auto tokens = counted(41);
   { const auto chat = fed(cache_, tokens); }

@@ -46,8 +46,8 @@ TYPED_TEST_P(group_rule_conformance, its_reach_is_the_most_that_is_ever_needed) 
 
 TYPED_TEST_P(group_rule_conformance, a_state_is_read_where_the_last_token_left_it) {
   const auto rule = TypeParam::make();
-  if (rule.interval() == 0) GTEST_SKIP() << "it has no states";
-  for (std::size_t n = 1; n < this->many; ++n) ASSERT_EQ(rule.first_needed(n), n - 1);
+  const auto end = rule.interval() == 0 ? 0 : this->many;  // others have no states
+  for (std::size_t n = 1; n < end; ++n) ASSERT_EQ(rule.first_needed(n), n - 1);
 }
 
 REGISTER_TYPED_TEST_SUITE_P(group_rule_conformance, needs_nothing_that_is_not_there_yet,
