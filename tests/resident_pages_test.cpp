@@ -50,7 +50,8 @@ class resident_pages_of : public testing::Test {
     return all;
   }
 
-  resident_pages<Policies> pages_{cache_parts<Policies>::make(small), small.pages};
+  resident_pages<Policies> pages_{cache_parts<Policies>::make(small), small.pages,
+                                  small.tokens_per_page};
   sequence_record user_;
 };
 using both = testing::Types<deferring, hearing_of_every_page>;

@@ -51,7 +51,7 @@ class page_chains {
               std::size_t rows)
       : bytes_{bytes},
         tables_{std::move(parts.tables)},
-        resident_{std::move(parts), pages},
+        resident_{std::move(parts), pages, bytes.layout().tokens()},
         departures_(pages),
         links_(rows),
         twins_{prefix_index::enabled ? pages : 0} {}

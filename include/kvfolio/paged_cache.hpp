@@ -100,8 +100,10 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
             .request = ++requests_,
             .session = options.session,
             .retention = options.retention,
+            .prompt_pages = static_cast<std::uint32_t>(prompt.size() / tokens_per_page()),
             .alive = true};
     const auto at = match(self.realm, prompt);
+    self.hit_pages = static_cast<std::uint32_t>(at.pages);
     chains_.begin(row, std::span{matched_}.first(at.pages), at, self);
     self.length = self.committed = at.pages * tokens_per_page();
     for (std::size_t depth = 0; depth < at.pages; ++depth) {

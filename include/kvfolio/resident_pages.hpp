@@ -4,19 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <utility>
-#include <vector>
 
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/core/config.hpp>
-#include <kvfolio/core/page_set.hpp>
-#include <kvfolio/core/raw_array.hpp>
+#include <kvfolio/eviction_order.hpp>
 #include <kvfolio/model/page_array.hpp>
 #include <kvfolio/page_pool.hpp>
 #include <kvfolio/pages_in_use.hpp>
 #include <kvfolio/policies.hpp>
-#include <kvfolio/prefix/keyed_hash.hpp>
 #include <kvfolio/sequence_records.hpp>
 
 namespace kvfolio {
@@ -37,15 +33,13 @@ class resident_pages {
   using prefix_index = typename Policies::prefix_index;  ///< how pages are found again
 
   /// Makes a pool of free pages, of which none is indexed. \throws std::bad_alloc
-  resident_pages(cache_parts<Policies>&& parts, std::size_t bound)
+  resident_pages(cache_parts<Policies>&& parts, std::size_t bound, std::uint32_t tokens_per_page)
       : pool_{std::move(parts.pages), bound},
         index_{std::move(parts.index)},
-        ordering_{std::move(parts.ordering)},
+        order_{std::move(parts.ordering), bound, tokens_per_page},
         copies_{std::move(parts.copies)},
         observer_{std::move(parts.observer)},
-        in_use_{prefix_index::enabled ? bound : 0},
-        evictable_((bound + 63) / 64),
-        keys_{needs_keys ? bound : 0} {}
+        in_use_{prefix_index::enabled ? bound : 0} {}
 
   /// The pages and their pins.
   [[nodiscard]] const auto& pool() const noexcept { return pool_; }
@@ -54,7 +48,7 @@ class resident_pages {
   /// \overload
   [[nodiscard]] prefix_index& index() noexcept { return index_; }
   /// Who leaves.
-  [[nodiscard]] const eviction& ordering() const noexcept { return ordering_; }
+  [[nodiscard]] const eviction& ordering() const noexcept { return order_.policy(); }
   /// Who carries out the copies.
   [[nodiscard]] const auto& copies() const noexcept { return copies_; }
   /// \overload
@@ -82,11 +76,9 @@ class resident_pages {
     return !in_use_.contains(page);
   }
   /// Pages that may be evicted now; evicting them makes room for their parents to follow.
-  [[nodiscard]] std::size_t evictable() const noexcept { return evictable_count_; }
+  [[nodiscard]] std::size_t evictable() const noexcept { return order_.evictable(); }
   /// May `page` be evicted now?
-  [[nodiscard]] bool is_evictable(page_id page) const noexcept {
-    return page_set{evictable_}.contains(page);
-  }
+  [[nodiscard]] bool is_evictable(page_id page) const noexcept { return order_.is_evictable(page); }
 
   /// Can `pages` pages be had? Amortized O(1); O(1) if one page is all, or so many may be evicted.
   [[nodiscard]] bool obtainable(std::size_t pages) const noexcept {
@@ -94,9 +86,9 @@ class resident_pages {
   }
 
   /// Sets the logical time.
-  void advance(std::uint64_t now) noexcept { now_ = now; }
+  void advance(std::uint64_t now) noexcept { order_.advance(now); }
   /// The logical time.
-  [[nodiscard]] std::uint64_t now() const noexcept { return now_; }
+  [[nodiscard]] std::uint64_t now() const noexcept { return order_.now(); }
 
   /// Returns a page with one pin, evicting if no free one is at hand. Precondition: one can be had.
   [[nodiscard]] page_id take(const sequence_record& user) noexcept {
@@ -105,7 +97,12 @@ class resident_pages {
       page = pool_.allocate();
     } else {
       page = evict(user);
-      pool_.revive(*page);
+      if constexpr (supervising_allocator<typename Policies::page_allocator>) {
+        pool_.release(*page, page_history::committed);
+        page = pool_.allocate();
+      } else {
+        pool_.revive(*page);
+      }
     }
     KVFOLIO_EXPECTS(page.has_value());
     return *page;
@@ -163,7 +160,7 @@ class resident_pages {
   void pin(page_id page) noexcept {
     if (pool_.idle(page)) {
       pool_.revive(page);
-      if (is_evictable(page)) forbid(page);
+      if (is_evictable(page)) order_.forbid(page);
     } else {
       pool_.pin(page);
     }
@@ -229,14 +226,7 @@ class resident_pages {
     if (was_there || found.page != page) return found;
     if (at.page && at.page != held) pin(*at.page);
     in_use_.enter(page);
-    if constexpr (!frontier_aware<eviction>) {
-      const auto before = at.page ? keys_[to_index(*at.page)] : content_key{};
-      keys_[to_index(page)] = key_after(realm, before, index_.tokens(page));
-      const auto access = describe(page, at.pages, user);
-      ordering_.miss(access);
-      ordering_.insert(page, access);
-      if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
-    }
+    order_.enter(realm, at, page, index_.tokens(page), user);
     notify(observer_, event::page_indexed{page, at.page, index_.tokens(page), realm.words()});
     return found;
   }
@@ -245,7 +235,7 @@ class resident_pages {
   /// Precondition: it is indexed, has a pin, and is no indexed page's parent.
   void withdraw(page_id page, std::optional<page_id> held) noexcept {
     const auto parent = index_.parent(page);
-    forget(page);
+    order_.forget(page);
     index_.erase(page);
     if (!in_use_.leave(page, parent) && parent) gain(*parent);
     notify(observer_, event::page_withdrawn{page});
@@ -254,23 +244,12 @@ class resident_pages {
 
   /// A request hit `page`. For policies that hear of every page; deepest page first.
   void touch(page_id page, std::size_t depth, const sequence_record& user) noexcept {
-    if constexpr (!frontier_aware<eviction>) ordering_.touch(page, describe(page, depth, user));
+    order_.touch(page, depth, user);
   }
 
   /// A sequence whose indexed pages ended at `page` is gone. For policies that hear of no other
   /// page.
-  void leave(page_id page, const sequence_record& user) noexcept {
-    if constexpr (frontier_aware<eviction>) {
-      auto access = user.access(now_);
-      access.access = ++accesses_;
-      if (ordering_.tracks(page)) {
-        ordering_.touch(page, access);
-      } else {
-        ordering_.insert(page, access);
-        if (!is_evictable(page)) ordering_.suspend(page);
-      }
-    }
-  }
+  void leave(page_id page, const sequence_record& user) noexcept { order_.leave(page, user); }
 
   /// Evicts one page, which is free then. Precondition: `evictable() > 0`.
   void evict_one(const sequence_record& user) noexcept {
@@ -279,16 +258,14 @@ class resident_pages {
 
   /// Evicts one page, which is nobody's then. Precondition: `evictable() > 0`.
   [[nodiscard]] page_id evict(const sequence_record& user) noexcept {
-    const auto victim = ordering_.evict(user.access(now_), page_set{evictable_});
-    KVFOLIO_EXPECTS(victim && is_evictable(*victim));
-    set_evictable(*victim, false);
-    const auto parent = index_.parent(*victim);
-    index_.erase(*victim);
-    notify(observer_, event::page_evicted{*victim});
-    const bool was_counted = in_use_.leave(*victim, parent);
-    if (parent && pool_.unpin(*parent) && !copies_.busy(*parent)) allow(*parent);
+    const auto victim = order_.evict(user);
+    const auto parent = index_.parent(victim);
+    index_.erase(victim);
+    notify(observer_, event::page_evicted{victim});
+    const bool was_counted = in_use_.leave(victim, parent);
+    if (parent && pool_.unpin(*parent) && !copies_.busy(*parent)) order_.allow(*parent);
     if (parent && was_counted) in_use_.doubt(*parent);
-    return *victim;
+    return victim;
   }
 
  private:
@@ -321,75 +298,18 @@ class resident_pages {
 
   // An indexed page lost a pin, or a copy that touched it has landed.
   void end_use(page_id page) noexcept {
-    if (pool_.idle(page) && !copies_.busy(page)) allow(page);
+    if (pool_.idle(page) && !copies_.busy(page)) order_.allow(page);
     lose(page);
-  }
-
-  // Keys are for policies that remember what left; the others get none.
-  static constexpr bool needs_keys = !frontier_aware<eviction> && prefix_index::enabled;
-
-  [[nodiscard]] content_key key_after(const prefix_realm& realm, content_key before,
-                                      std::span<const token_id> tokens) const noexcept {
-    const auto local = hash_.local(tokens);
-    return content_key{before == content_key{}
-                           ? hash_.chain(realm.words(), local)
-                           : hash_.chain(static_cast<std::uint64_t>(before), local)};
-  }
-
-  [[nodiscard]] page_access describe(page_id page, std::size_t depth,
-                                     const sequence_record& user) noexcept {
-    auto access = user.access(now_);
-    access.key = keys_[to_index(page)];
-    access.access = ++accesses_;
-    access.depth = static_cast<std::uint32_t>(depth);
-    return access;
-  }
-
-  void allow(page_id page) noexcept {
-    set_evictable(page, true);
-    if constexpr (frontier_aware<eviction>) {
-      if (ordering_.tracks(page)) {
-        ordering_.resume(page);
-      } else {
-        ordering_.insert_oldest(page);
-      }
-    } else if constexpr (eligibility_aware<eviction>) {
-      ordering_.resume(page);
-    }
-  }
-
-  void set_evictable(page_id page, bool evictable) noexcept {
-    evictable_[to_index(page) / 64] ^= std::uint64_t{1} << (to_index(page) % 64);
-    evictable_count_ += evictable ? 1 : SIZE_MAX;
-  }
-
-  void forbid(page_id page) noexcept {
-    set_evictable(page, false);
-    if constexpr (eligibility_aware<eviction>) ordering_.suspend(page);
-  }
-
-  void forget(page_id page) noexcept {
-    if constexpr (frontier_aware<eviction>) {
-      if (ordering_.tracks(page)) ordering_.erase(page);
-    } else {
-      ordering_.erase(page);
-    }
   }
 
   page_pool<typename Policies::page_allocator, typename Policies::refcount> pool_;
   [[no_unique_address]] prefix_index index_;
-  [[no_unique_address]] eviction ordering_;
+  eviction_order<eviction> order_;
   [[no_unique_address]] typename Policies::copies copies_;
   [[no_unique_address]] typename Policies::observer observer_;
-  mutable pages_in_use in_use_;           // that are indexed; brought up to date when asked
-  std::vector<std::uint64_t> evictable_;  // one bit a page
-  prefix::keyed_hash hash_{0};            // of keys that only the eviction policy sees
-  raw_array<content_key> keys_;
-  std::size_t evictable_count_ = 0;
+  mutable pages_in_use in_use_;  // that are indexed; brought up to date when asked
   std::size_t set_aside_ = 0;
   std::size_t landing_ = 0;
-  std::uint64_t accesses_ = 0;
-  std::uint64_t now_ = 0;
 };
 
 }  // namespace kvfolio

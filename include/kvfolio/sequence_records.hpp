@@ -23,6 +23,8 @@ struct alignas(64) sequence_record {
   session_id session{};                ///< of that request
   retention_hint retention{};          ///< of that request
   std::size_t reserved_tokens = 0;     ///< that a reservation will append
+  std::uint32_t prompt_pages = 0;      ///< full pages of that request's prompt
+  std::uint32_t hit_pages = 0;         ///< of those, found
   std::uint32_t next_reserved = none;  ///< row of the next sequence of that reservation
   bool reserved = false;               ///< is there one?
   bool alive = false;                  ///< does anybody hold the sequence?

@@ -1,5 +1,4 @@
-// expect: deferring_copy_backend
-// expect: unchanging\.waiting\(\)
+// expect: take_copies
 #include <kvfolio/kvfolio.hpp>
 
 struct bundle : kvfolio::default_policies {

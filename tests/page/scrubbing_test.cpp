@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include <kvfolio/page/free_list.hpp>
 #include <kvfolio/page/scrubbing.hpp>
 #include <kvfolio/page_pool.hpp>
+#include <kvfolio/paged_cache.hpp>
 #include <kvfolio/refcount/local.hpp>
 
 namespace kvfolio::test {
@@ -65,6 +67,35 @@ TEST(scrubbing, a_wipe_of_the_users_own_hears_of_whole_runs) {
 }
 
 #ifndef NDEBUG
+struct wiping : default_policies {
+  using page_allocator = page::scrubbing<page::free_list<>, plan>;
+};
+static_assert(supervising_allocator<wiping::page_allocator>);
+static_assert(!supervising_allocator<page::free_list<>>);
+
+TEST(scrubbing, a_page_that_is_evicted_for_the_next_tenant_is_wiped_first) {
+  constexpr cache_config config{
+      .shape = model::grouped_query(1, 1, 4, dtype::f16), .tokens_per_page = 2, .pages = 3};
+  std::vector<page_run> wiped;
+  wiped.reserve(16);
+  auto parts = cache_parts<wiping>::make(config);
+  parts.pages = {{page_id{0}, page_id{3}}, page::scrubber{plan{&wiped}}};
+  paged_cache<wiping> cache{config, std::move(parts)};
+  const std::vector<token_id> prompt{1, 2, 3, 4, 5, 6};
+  {
+    auto one = cache.create(prompt, {.scope = {.salt = 1}}).value();
+    one.append(6).value();
+    one.commit(prompt);
+  }
+  EXPECT_TRUE(wiped.empty()) << "the pages are cached, and may be found";
+  auto other = cache.create({}, {.scope = {.salt = 2}}).value();
+  other.append(4).value();
+  ASSERT_EQ(wiped.size(), 2U);
+  EXPECT_EQ(wiped[0].first, other.page_at(0));
+  EXPECT_EQ(wiped[1].first, other.page_at(1));
+  EXPECT_STREQ(cache.check_invariants(), nullptr);
+}
+
 TEST(scrubbing, a_wipe_without_bytes_is_no_wipe) {
   page::scrubbing<page::free_list<>> pages{page_id{0}, page_id{4}};
   const auto page = pages.allocate().value();

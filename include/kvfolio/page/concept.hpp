@@ -90,6 +90,16 @@ concept checking_allocator =
     };
 // clang-format on
 
+/// Must see every page between two users, also one that is evicted for the next: to wipe it, say.
+///
+/// | expression           | meaning                                                     |
+/// |----------------------|-------------------------------------------------------------|
+/// | `A::sees_every_user` | `true`: whoever passes a page on releases it, and takes one |
+// clang-format off
+template <class A>
+concept supervising_allocator = page_allocator<A> && requires { requires A::sees_every_user; };
+// clang-format on
+
 }  // namespace kvfolio
 
 namespace kvfolio::page {

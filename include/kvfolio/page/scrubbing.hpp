@@ -49,6 +49,8 @@ static_assert(page_wipe<zero_bytes>);
 template <page_wipe Wipe>
 class scrubber : public null_watch {
  public:
+  static constexpr bool sees_every_user = true;  ///< those of evicted pages, too
+
   /// Wipes by `wipe`.
   explicit scrubber(Wipe wipe = Wipe{}) : wipe_{std::move(wipe)} {}
 
@@ -62,8 +64,8 @@ class scrubber : public null_watch {
 /// Hands out pages of `A`, and wipes them when they come back, so that no user reads what another
 /// one wrote. An allocator knows no bytes, hence `Wipe`.
 ///
-/// It sees the pages that are released. One that goes from one user to the next without being free
-/// in between, as an evicted page may, is wiped by whoever passes it on.
+/// A `supervising_allocator`: caches release to it what they evict, before they take a page for the
+/// next user.
 template <page_allocator A, page_wipe Wipe = zero_bytes>
 using scrubbing = watched<A, scrubber<Wipe>>;
 

@@ -22,6 +22,7 @@ namespace kvfolio {
 /// | `refused(pages)`           | that many were asked for, and not handed out                  |
 /// | `returning(run, history)`  | these are about to be free                                    |
 /// | `make_room(last)`          | there will be pages below `last`; may throw                   |
+/// | `W::sees_every_user`       | must evicted pages come back, before the next user gets one?  |
 ///
 /// Derive from `page::null_watch`, and say only what is to be different.
 // clang-format off
@@ -35,6 +36,7 @@ concept page_watch =
       { watch.refused(pages) }          noexcept -> std::same_as<void>;
       { watch.returning(run, history) } noexcept -> std::same_as<void>;
       { watch.make_room(last) }                  -> std::same_as<void>;
+      requires std::same_as<decltype(W::sees_every_user), const bool>;
     };
 // clang-format on
 
@@ -44,6 +46,7 @@ namespace kvfolio::page {
 
 /// Allows everything, and remembers nothing.
 struct null_watch {
+  static constexpr bool sees_every_user = false;  ///< evicted pages need not come back
   /// As many as there are.
   [[nodiscard]] static constexpr std::size_t allowance() noexcept {
     return std::numeric_limits<std::size_t>::max();
@@ -65,6 +68,9 @@ static_assert(page_watch<null_watch>);
 template <page_allocator A, page_watch Watch>
 class watched {
  public:
+  /// Must it see every page between two users? If the watch says so.
+  static constexpr bool sees_every_user = Watch::sees_every_user;
+
   /// Watches `A(first, last)`, by a watch that is made from nothing. \throws what making them does
   watched(page_id first, page_id last) requires std::default_initializable<Watch>
       : pages_(first, last) {
