@@ -71,6 +71,55 @@ static_assert(!page_allocator<secretive_allocator>);
 static_assert(!page_allocator<throwing_allocator>);
 static_assert(!page_allocator<counted_allocator>);
 
+struct run_archetype : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  std::optional<page_run> allocate_run(std::uint32_t) noexcept;
+  void release_run(page_run, page_history) noexcept;
+};
+struct half_run_allocator : allocator_archetype {  // and who takes the runs back?
+  using allocator_archetype::allocator_archetype;
+  std::optional<page_run> allocate_run(std::uint32_t) noexcept;
+};
+struct sized_archetype : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  result<void> resize(page_id);
+};
+struct unrefusing_allocator : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  void resize(page_id);
+};
+struct checking_archetype : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  [[nodiscard]] bool is_out(page_id) const noexcept;
+};
+struct changing_check : allocator_archetype {
+  using allocator_archetype::allocator_archetype;
+  bool is_out(page_id) noexcept;
+};
+static_assert(run_allocator<run_archetype> && !run_allocator<allocator_archetype>);
+static_assert(page_allocator<half_run_allocator> && !run_allocator<half_run_allocator>);
+static_assert(resizable_allocator<sized_archetype> && !resizable_allocator<unrefusing_allocator>);
+static_assert(checking_allocator<checking_archetype> && !checking_allocator<changing_check>);
+
+struct watch_archetype {
+  watch_archetype();
+  watch_archetype(watch_archetype&&) noexcept;
+  watch_archetype& operator=(watch_archetype&&) noexcept;
+  ~watch_archetype();
+  [[nodiscard]] std::size_t allowance() const noexcept;
+  void taken(page_run) noexcept;
+  void refused(std::uint32_t) noexcept;
+  void returning(page_run, page_history) noexcept;
+  void make_room(page_id);
+};
+struct throwing_watch : watch_archetype {
+  void taken(page_run);
+};
+static_assert(page_watch<watch_archetype> && !page_watch<throwing_watch>);
+static_assert(run_allocator<page::watched<run_archetype, watch_archetype>>);
+static_assert(!run_allocator<page::watched<allocator_archetype, watch_archetype>>);
+static_assert(page_allocator<page::tracking<allocator_archetype>>);
+
 struct order_archetype {
   static free_end end(page_history) noexcept;
 };
@@ -78,6 +127,31 @@ struct throwing_order {
   static free_end end(page_history);
 };
 static_assert(free_order<order_archetype> && !free_order<throwing_order>);
+
+struct rule_archetype {
+  [[nodiscard]] std::size_t first_needed(std::size_t) const noexcept;
+  [[nodiscard]] std::size_t sinks() const noexcept;
+  [[nodiscard]] std::size_t reach() const noexcept;
+  [[nodiscard]] std::uint32_t interval() const noexcept;
+};
+struct throwing_rule : rule_archetype {
+  [[nodiscard]] std::size_t first_needed(std::size_t) const;
+};
+struct changing_rule : rule_archetype {
+  [[nodiscard]] std::size_t first_needed(std::size_t) noexcept;
+};
+struct endless_rule : rule_archetype {
+  void reach() const noexcept;
+};
+struct pinned_rule : rule_archetype {
+  pinned_rule(const pinned_rule&) = delete;
+  pinned_rule& operator=(const pinned_rule&) = delete;
+};
+static_assert(group_rule<rule_archetype>);
+static_assert(!group_rule<throwing_rule>);
+static_assert(!group_rule<changing_rule>);
+static_assert(!group_rule<endless_rule>);
+static_assert(!group_rule<pinned_rule>);
 
 struct counter_archetype {
   void start() noexcept;
@@ -136,6 +210,61 @@ static_assert(contiguous_page_table<viewed_table>);
 static_assert(!page_table<without_fork>);
 static_assert(!page_table<throwing_table>);
 static_assert(!page_table<mutable_table>);
+
+struct partial_table : table_archetype {
+  using table_archetype::table_archetype;
+  void export_part(std::size_t, std::size_t, std::span<std::int32_t>) const noexcept;
+};
+struct sparse_table : table_archetype {
+  using table_archetype::table_archetype;
+  void punch(std::size_t, std::size_t, std::size_t) noexcept;
+  void push_holes(std::size_t, std::size_t) noexcept;
+  [[nodiscard]] std::size_t next(std::size_t, std::size_t) const noexcept;
+};
+struct table_that_cannot_skip : sparse_table {
+  using sparse_table::sparse_table;
+  void next(std::size_t, std::size_t) const noexcept;
+};
+struct splicing_table : table_archetype {
+  using table_archetype::table_archetype;
+  void assign(std::size_t, std::size_t, std::span<const page_id>) noexcept;
+  void splice(std::size_t, std::size_t, std::size_t) noexcept;
+};
+struct throwing_splicer : splicing_table {
+  using splicing_table::splicing_table;
+  void splice(std::size_t, std::size_t, std::size_t);
+};
+struct extent_table : table_archetype {
+  using table_archetype::table_archetype;
+  [[nodiscard]] std::span<const table::extent> extents(std::size_t) const noexcept;
+};
+struct tracking_table : partial_table {
+  using partial_table::partial_table;
+  [[nodiscard]] table::moment now() const noexcept;
+  template <class Visit>
+  void for_each_change(std::size_t, table::moment, Visit&&) const noexcept {}
+};
+struct timeless_table : tracking_table {
+  using tracking_table::tracking_table;
+  [[nodiscard]] std::uint64_t now() const noexcept;
+};
+static_assert(partial_page_table<partial_table> && !partial_page_table<table_archetype>);
+static_assert(sparse_page_table<sparse_table> && !sparse_page_table<table_that_cannot_skip>);
+static_assert(splicing_page_table<splicing_table> && !splicing_page_table<throwing_splicer>);
+static_assert(extent_page_table<extent_table> && !extent_page_table<table_archetype>);
+static_assert(tracking_page_table<tracking_table> && !tracking_page_table<timeless_table>);
+static_assert(tracking_page_table<table::tracked<table_archetype>>);
+static_assert(sparse_page_table<table::tracked<sparse_table>>);
+static_assert(!sparse_page_table<table::tracked<partial_table>>);
+
+struct weak_pool_archetype {
+  [[nodiscard]] std::uint64_t generation(page_id) const noexcept;
+  [[nodiscard]] bool idle(page_id) const noexcept;
+};
+struct pool_without_lives : weak_pool_archetype {
+  void generation(page_id) const noexcept;
+};
+static_assert(weak_pool<weak_pool_archetype> && !weak_pool<pool_without_lives>);
 
 struct copies_archetype {
   static constexpr bool needs_bytes = false;
@@ -291,11 +420,24 @@ static_assert(!eviction_policy<blind_eviction>);
 static_assert(!eviction_policy<throwing_eviction>);
 static_assert(eviction_policy<half_informed> && !eligibility_aware<half_informed>);
 
+struct reservation_archetype {
+  static constexpr bool contiguous = false;
+  static std::size_t storage(std::size_t, const request_size&, std::size_t) noexcept;
+};
+struct run_reservation : reservation_archetype {
+  static constexpr bool contiguous = true;
+};
+struct forgetful_reservation {
+  static std::size_t storage(std::size_t, const request_size&, std::size_t) noexcept;
+};
+static_assert(reservation_rule<reservation_archetype> && !reservation_rule<forgetful_reservation>);
+
 // The bundle concept holds each alias to its concept.
 template <class Table, class Eviction, class Copies>
 struct bundle {
   using memory = memory_archetype;
   using page_allocator = allocator_archetype;
+  using reservation = reservation_archetype;
   using page_table = Table;
   using refcount = counter_archetype;
   using prefix_index = index_archetype;
@@ -315,6 +457,12 @@ struct near_allocator : minimal {
 struct near_table : minimal {
   using page_table = without_fork;
 };
+struct near_reservation : minimal {
+  using reservation = forgetful_reservation;
+};
+struct runs_without_run_allocator : minimal {
+  using reservation = run_reservation;
+};
 struct near_refcount : minimal {
   using refcount = silent_counter;
 };
@@ -332,6 +480,7 @@ struct near_observer : minimal {
 };
 static_assert(policy_bundle<minimal> && policy_bundle<informed> && policy_bundle<deferring>);
 static_assert(!policy_bundle<near_memory> && !policy_bundle<near_allocator> &&
+              !policy_bundle<near_reservation> && !policy_bundle<runs_without_run_allocator> &&
               !policy_bundle<near_table> && !policy_bundle<near_refcount> &&
               !policy_bundle<near_index> && !policy_bundle<near_eviction> &&
               !policy_bundle<near_copies> && !policy_bundle<near_observer>);
@@ -344,6 +493,7 @@ std::size_t use_every_verb(Cache& cache, typename Cache::parts parts, std::span<
   Cache made{cache.config(), std::move(parts)};
   auto one = cache.create({}, request_options{}).value();
   one.append(1).value();
+  one.ensure(1, request_size{}).value();
   static_cast<void>(one.writable(0, 1).value());
   cache.advance(1);
   cache.invalidate();
@@ -371,9 +521,24 @@ template std::size_t use_every_verb(paged_cache<informed>&, paged_cache<informed
 template std::size_t use_every_verb(paged_cache<deferring>&, paged_cache<deferring>::parts,
                                     std::span<copy_op>, std::span<std::int32_t>);
 
+std::size_t use_every_verb(hybrid_cache<deferring, rule_archetype>& cache,
+                           std::span<copy_op> ops) {
+  auto one = cache.create({}).value();
+  auto child = one.fork().value();
+  one.append(1).value();
+  one.commit({});
+  cache.complete(cache.take_copies(ops).ticket);
+  cache.reset().value();
+  return one.truncate(0).value().pages + one.probe(1).pages_needed + cache.probe({}).pages_needed +
+         cache.statistics().pages + cache.state_digest() + one.runs(0, 0, 1).tokens() +
+         cache.most_pages(1) + (cache.check_invariants() == nullptr ? 1 : 0);
+}
+
 }  // namespace kvfolio::test
 
 // And every member of the leaves, used or not.
+template class kvfolio::group_tables<kvfolio::test::table_archetype,
+                                     kvfolio::test::rule_archetype>;
 template class kvfolio::page::free_list<kvfolio::test::order_archetype>;
 template class kvfolio::page_pool<kvfolio::test::allocator_archetype,
                                   kvfolio::test::counter_archetype>;

@@ -86,6 +86,11 @@ void declare(CLI::App& app, arguments& given) {
                              ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1U << 29U}))
                              ->needs(semantics);
   semantics->needs(capacity);
+  app.add_option(
+         "--hints", given.hints,
+         "for --semantics, tell policies of each request whether its session goes on, right "
+         "70 times of 100; equal seeds are wrong alike")
+      ->needs(semantics);
 
   auto* const generate =
       app.add_option("--generate", given.generate,

@@ -26,6 +26,7 @@ struct arguments {
   std::string svg;                        ///< path of a drawing
   std::string semantics;                  ///< exact semantics instead of serving, if any
   std::optional<std::uint32_t> capacity;  ///< blocks, for those
+  std::optional<std::uint64_t> hints;     ///< seed of hints for those, if any are given
   std::optional<std::uint64_t> generate;  ///< requests to make up instead of serving
   std::string output;                     ///< path of those
   std::uint64_t seed = 1;                 ///< of those

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +15,13 @@
 namespace replay {
 
 /// Replays the block ids of `all` through `capacity` blocks in the semantics of that name, without
-/// a clock, and returns the counts as JSON with the keys of the published exact answers.
+/// a clock, and returns the counts as JSON with the keys of the published exact answers. With a
+/// `hint_seed`, requests hint whether their sessions go on.
 /// \throws bad_trace if a request has no hash ids, std::invalid_argument if something has no such
 /// name
 [[nodiscard]] inline std::string exact_row(const trace& all, std::string_view semantics_name,
-                                           std::string_view policy, std::size_t capacity) {
+                                           std::string_view policy, std::size_t capacity,
+                                           std::optional<std::uint64_t> hint_seed = {}) {
   const auto mode = parse_semantics(semantics_name);
   std::vector<block_request> blocks;
   blocks.reserve(all.requests.size());
@@ -30,7 +34,7 @@ namespace replay {
     blocks.push_back(
         {each.arrival / 1'000'000, each.prompt_tokens, each.output_tokens, each.hash_ids});
   }
-  const auto counts = run_semantics(blocks, mode, policy, capacity, all.tokens_per_hash);
+  const auto counts = run_semantics(blocks, mode, policy, capacity, all.tokens_per_hash, hint_seed);
   return semantics_row(all.name, mode, policy, capacity, counts).dump() + '\n';
 }
 

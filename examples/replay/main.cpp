@@ -86,8 +86,8 @@ int run(const replay::arguments& given) {
   if (given.generate) {
     replay::write_generated(*given.generate, given.seed, given.output);
   } else if (!given.semantics.empty()) {
-    const auto row =
-        replay::exact_row(trace_of(given), given.semantics, given.eviction, *given.capacity);
+    const auto row = replay::exact_row(trace_of(given), given.semantics, given.eviction,
+                                       *given.capacity, given.hints);
     support::write_text(given.json.empty() ? "-" : given.json, row);
   } else {
     serve(given);

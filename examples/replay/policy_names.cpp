@@ -14,6 +14,7 @@
 #include <kvfolio/eviction/fifo.hpp>
 #include <kvfolio/eviction/gdsf.hpp>
 #include <kvfolio/eviction/grouping.hpp>
+#include <kvfolio/eviction/hinted_lru.hpp>
 #include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lirs.hpp>
 #include <kvfolio/eviction/lru.hpp>
@@ -91,6 +92,7 @@ constexpr std::array policies{
     named_policy{"wtinylfu", with_history<eviction::w_tinylfu>},
     named_policy{"lirs", with_history<eviction::lirs>},
     named_policy{"priority", from_pages<eviction::priority>},
+    named_policy{"hinted_lru", from_pages<eviction::hinted_lru>},
     named_policy{"random", from_pages<eviction::random>},
 };
 

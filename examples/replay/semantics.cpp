@@ -33,10 +33,12 @@ std::size_t references(trace_view trace) {
 }
 
 semantics_counts replay_by(trace_view trace, semantics mode, std::size_t capacity,
-                           std::uint64_t block_tokens, any_policy policy) {
+                           std::uint64_t block_tokens, std::optional<std::uint64_t> hint_seed,
+                           any_policy policy) {
   if (mode == semantics::plain) return replay_plain(trace, capacity, std::move(policy));
   const block_paths paths{trace};
   prefix_replay<any_policy> replay{paths, mode, capacity, block_tokens, std::move(policy)};
+  if (hint_seed) replay.hint(guess_continuations(trace, block_tokens, *hint_seed));
   return replay.run(trace);
 }
 
@@ -69,7 +71,8 @@ std::span<const std::string_view> semantics_policies() noexcept {
 }
 
 semantics_counts run_semantics(trace_view trace, semantics mode, std::string_view policy,
-                               std::size_t capacity, std::uint64_t block_tokens) {
+                               std::size_t capacity, std::uint64_t block_tokens,
+                               std::optional<std::uint64_t> hint_seed) {
   if (policy.find(':') == std::string_view::npos) {
     static_cast<void>(position_of(policy, semantics_policies(), "eviction policy"));
   } else {
@@ -88,10 +91,11 @@ semantics_counts run_semantics(trace_view trace, semantics mode, std::string_vie
   if (policy == optimum_name) return replay_optimum(trace, mode, capacity, block_tokens);
   if (policy == belady_name) {
     const next_uses uses{trace, mode};
-    return replay_by(trace, mode, capacity, block_tokens, any_policy{belady{capacity, uses}});
+    return replay_by(trace, mode, capacity, block_tokens, hint_seed,
+                     any_policy{belady{capacity, uses}});
   }
   const pool_facts facts{capacity, references(trace), static_cast<std::uint32_t>(block_tokens)};
-  return replay_by(trace, mode, capacity, block_tokens, make_policy(policy, facts));
+  return replay_by(trace, mode, capacity, block_tokens, hint_seed, make_policy(policy, facts));
 }
 
 }  // namespace replay

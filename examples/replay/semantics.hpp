@@ -51,7 +51,9 @@ struct semantics_counts {
 /// may have, and `belady` and `opt_bypass`, which know the future.
 [[nodiscard]] std::span<const std::string_view> semantics_policies() noexcept;
 
-/// Replays `trace` through a pool of `capacity` blocks of `block_tokens` tokens.
+/// Replays `trace` through a pool of `capacity` blocks of `block_tokens` tokens. With a
+/// `hint_seed`, each request hints whether its session goes on, and is right 70 times of 100;
+/// published counts are without hints, and so is `plain`.
 ///
 /// \throws std::invalid_argument if `policy` is not one of `semantics_policies()` nor an adaptor's
 ///         name, a colon, and one that a cache may have, if `capacity` is
@@ -60,6 +62,7 @@ struct semantics_counts {
 ///         requests take time, or are not there
 [[nodiscard]] semantics_counts run_semantics(std::span<const block_request> trace, semantics mode,
                                              std::string_view policy, std::size_t capacity,
-                                             std::uint64_t block_tokens = 512);
+                                             std::uint64_t block_tokens = 512,
+                                             std::optional<std::uint64_t> hint_seed = {});
 
 }  // namespace replay

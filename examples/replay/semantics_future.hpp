@@ -13,7 +13,9 @@
 #include <utility>
 #include <vector>
 
+#include <kvfolio/core/math.hpp>
 #include <kvfolio/core/rank_order.hpp>
+#include <kvfolio/core/retention_hint.hpp>
 #include <kvfolio/eviction/concept.hpp>
 
 #include "semantics.hpp"
@@ -56,6 +58,30 @@ class next_uses {
   std::vector<std::uint64_t> next_;  // by reference
   std::size_t references_ = 0;
 };
+
+/// A guess for each request whether its session goes on, right 70 times of 100: what an engine may
+/// know, from a model of its own or because the client says so.
+///
+/// A session goes on if a later request repeats the full blocks of this one. The guesses that are
+/// wrong are drawn by SplitMix64 from `seed` and the number of the request; equal seeds are wrong
+/// about the same ones.
+[[nodiscard]] inline std::vector<kvfolio::continuation> guess_continuations(
+    std::span<const block_request> trace, std::uint64_t block_tokens, std::uint64_t seed) {
+  static constexpr double wrong = 0.3;
+  const next_uses uses{trace, semantics::a_l};
+  std::vector<kvfolio::continuation> guesses;
+  for (std::size_t number = 0; number < trace.size(); ++number) {
+    const auto& request = trace[number];
+    const auto full =
+        std::min<std::size_t>(request.input_tokens / block_tokens, request.hash_ids.size());
+    const bool goes_on = full > 0 && uses.after(number, full - 1) != next_uses::never;
+    const auto bits = kvfolio::mix_bits((seed ^ number) + 0x9e37'79b9'7f4a'7c15U);
+    const bool is_wrong = static_cast<double>(bits >> 11U) * 0x1p-53 < wrong;
+    guesses.push_back(goes_on != is_wrong ? kvfolio::continuation::expected
+                                          : kvfolio::continuation::over);
+  }
+  return guesses;
+}
 
 /// Evicts the eligible page that is wanted last, or never; of several, the one used longest ago.
 ///

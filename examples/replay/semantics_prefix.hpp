@@ -38,6 +38,9 @@ class prefix_replay {
         block_at_(capacity),
         eligible_{capacity} {}
 
+  /// Has each request hint whether its session goes on, as `guesses` says by its number.
+  void hint(std::vector<kvfolio::continuation> guesses) { guesses_ = std::move(guesses); }
+
   /// Replays `trace`, of which the paths were made.
   [[nodiscard]] semantics_counts run(std::span<const block_request> trace) {
     for (const auto& request : trace) {
@@ -55,7 +58,7 @@ class prefix_replay {
     std::uint32_t page = nowhere;
     std::uint32_t pins = 0;
     std::uint32_t children = 0;  // that are resident
-    bool seen = false;           // was it ever requested?
+    bool seen = false;           // was it ever accessed?
   };
 
   struct running {
@@ -88,7 +91,7 @@ class prefix_replay {
       const auto depth = mode_ == semantics::a_n ? i : kept.size() - 1 - i;
       access(kept[depth], describe(request, path.size(), depth, seen));
     }
-    for (const auto block : path) blocks_[block].seen = true;
+    for (const auto block : kept) blocks_[block].seen = true;
 
     if (mode_ == semantics::b_l) {
       const auto ms = request.input_tokens * 1000 / 20'000 + request.output_tokens * 1000 / 50;
@@ -131,7 +134,9 @@ class prefix_replay {
             .tokens = static_cast<std::uint32_t>(std::min(
                 block_tokens_, request.input_tokens - std::min(request.input_tokens, before))),
             .request_pages = static_cast<std::uint32_t>(length),
-            .seen_pages = static_cast<std::uint32_t>(seen)};
+            .seen_pages = static_cast<std::uint32_t>(seen),
+            .hint = {.next_turn = guesses_.empty() ? kvfolio::continuation::unknown
+                                                   : guesses_[counts_.requests - 1]}};
   }
 
   void access(std::uint32_t block, kvfolio::page_access access) {
@@ -203,6 +208,7 @@ class prefix_replay {
   semantics mode_;
   std::uint64_t block_tokens_;
   Policy policy_;
+  std::vector<kvfolio::continuation> guesses_;  // by request, if any
   std::vector<block_state> blocks_;
   std::vector<std::uint32_t> block_at_;                                         // by page
   kvfolio::bitmap eligible_;                                                    // of pages

@@ -16,6 +16,7 @@
 #include <kvfolio/eviction/fifo.hpp>
 #include <kvfolio/eviction/gdsf.hpp>
 #include <kvfolio/eviction/grouping.hpp>
+#include <kvfolio/eviction/hinted_lru.hpp>
 #include <kvfolio/eviction/lfu.hpp>
 #include <kvfolio/eviction/lirs.hpp>
 #include <kvfolio/eviction/lru.hpp>
@@ -32,6 +33,7 @@
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
 #include <kvfolio/generation_pool.hpp>
+#include <kvfolio/hybrid_cache.hpp>
 #include <kvfolio/lock/none.hpp>
 #include <kvfolio/memory/allocator.hpp>
 #include <kvfolio/memory/limiting.hpp>

@@ -45,6 +45,7 @@ class page_pool {
 
   /// Returns so many consecutive pages that were free, each pinned once; `nullopt` when the
   /// allocator finds no run. O(pages), and the allocator's time.
+  template <run_allocator A = Allocator>
   [[nodiscard]] std::optional<page_run> allocate_run(std::uint32_t pages) noexcept {
     const auto run = allocator_.allocate_run(pages);
     for (auto page = to_index(run ? run->first : page_id{}); run && page != to_index(run->end());) {
@@ -54,6 +55,7 @@ class page_pool {
   }
 
   /// Would the allocator find a run of `pages` pages? Leaves no trace.
+  template <run_allocator A = Allocator>
   [[nodiscard]] bool has_run(std::uint32_t pages) noexcept {
     const auto run = allocator_.allocate_run(pages);
     if (run) allocator_.release_run(*run, page_history::draft);

@@ -5,12 +5,14 @@ cmake_minimum_required(VERSION 3.25)
 
 # L0 is core; then the families; then what composes two of them; then what users take whole, which
 # is every other header at the top.
-set(families memory vm page refcount lock observe eviction tier model copies)
+set(families memory vm page refcount lock observe eviction tier model copies group)
 set(combining table prefix partition cow_page.hpp page_pool.hpp token_runs.hpp)
 
 # What a family says in types that are no policies, so that all may speak of it.
 set(vocabulary
     model/dtype.hpp model/cache_shape.hpp model/page_layout.hpp model/page_array.hpp  # of a page
+    model/architecture.hpp model/attention.hpp model/mlp.hpp model/weight.hpp  # of a model
+    model/block_format.hpp model/activations.hpp model/capacity.hpp  # and what it needs
     page/free_order.hpp  # what a page held, which whoever releases one must say
     observe/notify.hpp  # the events, which every family may send
     prefix/concept.hpp prefix/key_scope.hpp)  # the realm of a page, of which events speak too
@@ -23,9 +25,12 @@ set(concurrent_std atomic barrier condition_variable future latch mutex semaphor
 set(banned_std iostream chrono ctime)
 # Beyond the standard library, and who may have it.
 set(posix memory/mapped.hpp:sys/mman.h)
+# What has a dependency of its own, and which no other header may include.
+set(optional)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
-set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^threads[.]hpp$)
+set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$
+    ^threads[.]hpp$)
 
 # The functions below speak of `header`, its `family` and its `layer`.
 function(complain message)
@@ -151,9 +156,11 @@ foreach(header IN LISTS concurrent)
   endif()
 endforeach()
 reach(threads.hpp everything)
+reach(partition.hpp partitioning)
+list(APPEND everything ${partitioning} ${optional})
 foreach(header IN LISTS headers)  # those of core are also tools for the policies of users
   if(NOT header IN_LIST everything AND NOT header MATCHES ^core/)
-    complain("is reached neither from kvfolio.hpp nor from threads.hpp")
+    complain("is reached neither from kvfolio.hpp nor from threads.hpp nor from partition.hpp")
   endif()
 endforeach()
 

@@ -41,12 +41,25 @@ TEST(page_array, copies_the_tokens_of_every_layer_and_head_and_nothing_else) {
   EXPECT_TRUE(std::ranges::all_of(pages[page_id{2}], [](auto b) { return b == std::byte{2}; }));
 }
 
+TEST(page_array, pages_that_are_larger_than_what_they_hold_lie_further_apart) {
+  const auto stride = layout.bytes() + 24;
+  std::vector<std::byte> memory(2 * stride, std::byte{1});
+  const model::page_array pages{memory, layout, stride};
+  EXPECT_EQ(pages[page_id{1}].data(), memory.data() + stride);
+  EXPECT_EQ(pages[page_id{1}].size(), layout.bytes());
+  std::ranges::fill(pages[page_id{1}], std::byte{2});
+  pages.copy({page_id{1}, page_id{0}, 0, 8});
+  EXPECT_EQ(memory[layout.bytes() - 1], std::byte{2});
+  EXPECT_EQ(memory[layout.bytes()], std::byte{1}) << "padding is not copied";
+}
+
 #ifndef NDEBUG
 TEST(page_array_death, pages_that_are_not_there_are_a_contract_violation) {
   std::vector<std::byte> memory(layout.bytes());
   const model::page_array pages{memory, layout};
   EXPECT_DEATH(static_cast<void>(pages[page_id{1}]), "to_index");
   EXPECT_DEATH(pages.copy({page_id{0}, page_id{0}, 0, 1}), "source != op.destination");
+  EXPECT_DEATH((model::page_array{memory, layout, 1}), "stride");
 }
 #endif
 

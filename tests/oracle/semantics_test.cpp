@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <list>
@@ -10,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <semantics_future.hpp>
 #include <semantics_row.hpp>
 
 namespace replay::test {
@@ -27,6 +29,7 @@ class written_trace {
     requests_.push_back({at_ms, 512 * ids.size(), output_tokens, ids_.back()});
     return *this;
   }
+  [[nodiscard]] const std::vector<block_request>& requests() const { return requests_; }
   semantics_counts run(semantics mode, std::size_t capacity,
                        std::string_view policy = "lru") const {
     return run_semantics(requests_, mode, policy, capacity);
@@ -115,6 +118,41 @@ TEST(semantics, belady_evicts_what_is_wanted_last_and_of_equals_what_was_used_fi
   written_trace never;
   never.add({1}).add({2}).add({3}).add({4});
   EXPECT_EQ(never.run(semantics::plain, 2, "belady").evictions, 2U);
+}
+
+// Sessions of two turns, and as many that have one.
+written_trace half_continued(std::uint64_t sessions) {
+  written_trace trace;
+  for (std::uint64_t session = 1; session <= sessions; ++session) {
+    trace.add({4 * session}).add({4 * session + 1});
+    if (session > 8) trace.add({4 * (session - 8), 4 * (session - 8) + 2});
+  }
+  return trace;
+}
+
+TEST(semantics, a_hint_is_right_70_times_of_100_and_equal_seeds_are_wrong_alike) {
+  const auto trace = half_continued(3'000);
+  const auto guesses = guess_continuations(trace.requests(), 512, 1);
+  std::size_t right = 0;
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
+    const auto& request = trace.requests()[i];
+    const bool goes_on = request.hash_ids.size() == 1 && request.hash_ids[0] % 4 == 0 &&
+                         request.hash_ids[0] / 4 + 8 <= 3'000;
+    right += goes_on == (guesses[i] == kvfolio::continuation::expected) ? 1 : 0;
+  }
+  EXPECT_NEAR(static_cast<double>(right) / static_cast<double>(guesses.size()), 0.7, 0.02);
+  EXPECT_EQ(guess_continuations(trace.requests(), 512, 1), guesses);
+  EXPECT_NE(guess_continuations(trace.requests(), 512, 2), guesses);
+}
+
+TEST(semantics, a_policy_that_heeds_hints_hits_more_often) {
+  const auto trace = half_continued(400);
+  const auto hits = [&](std::string_view policy, std::optional<std::uint64_t> seed) {
+    return run_semantics(trace.requests(), semantics::a_l, policy, 16, 512, seed).hit_blocks;
+  };
+  EXPECT_EQ(hits("hinted_lru", {}), hits("lru", {})) << "without hints it is LRU";
+  EXPECT_EQ(hits("lru", 1), hits("lru", {}));
+  EXPECT_GT(hits("hinted_lru", 1), 2 * hits("lru", {}));
 }
 
 TEST(semantics, refuses_a_trace_without_ids) {

@@ -10,12 +10,6 @@ namespace kvfolio::test {
 namespace {
 
 static_assert(std::is_empty_v<page::on_demand> && !page::on_demand::contiguous);
-struct not_a_rule {
-  static constexpr bool contiguous = false;
-  static std::size_t storage(std::size_t tokens) noexcept { return tokens; }
-};
-static_assert(!reservation_rule<not_a_rule>);
-
 TEST(reservation_rule, on_demand_a_sequence_has_storage_for_what_it_has) {
   paged_cache<> cache{
       {.shape = model::grouped_query(1, 1, 4, dtype::f16), .tokens_per_page = 4, .pages = 4}};

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include <kvfolio/kvfolio.hpp>
@@ -31,25 +34,52 @@ TEST(static_reservation, an_oracle_gets_what_it_needs) {
   EXPECT_EQ(page::exact::storage(126, {100, 25}, most), 126U) << "if it was wrong";
 }
 
+struct doubling : default_policies {
+  using reservation = page::power_of_two;
+  using page_allocator = page::buddy;
+  using prefix_index = prefix::none;
+};
+static_assert(policy_bundle<doubling>);
+constexpr cache_config config{.shape = model::grouped_query(1, 1, 4, dtype::f16),
+                              .tokens_per_page = 4,
+                              .pages = 16,
+                              .max_tokens = 40};
+
 TEST(static_reservation, is_what_a_sequence_of_such_a_bundle_grows_to) {
-  struct doubling : default_policies {
-    using reservation = page::power_of_two;
-  };
-  static_assert(policy_bundle<doubling>);
-  paged_cache<doubling> cache{{.shape = model::grouped_query(1, 1, 4, dtype::f16),
-                               .tokens_per_page = 4,
-                               .pages = 16,
-                               .max_tokens = 40}};
+  paged_cache<doubling> cache{config};
   auto kv = cache.create().value();
   kv.ensure(10, {10, 5}).value();
   EXPECT_EQ(kv.length(), 18U);
-  EXPECT_EQ(kv.page_count(), 5U);
+  ASSERT_EQ(kv.page_count(), 5U);
+  for (std::size_t i = 1; i < 5; ++i) {
+    EXPECT_EQ(to_index(kv.page_at(i)), to_index(kv.page_at(0)) + i) << "one piece";
+  }
   kv.ensure(18, {10, 5}).value();
   EXPECT_EQ(kv.length(), 18U) << "it was there already";
   kv.ensure(30, {10, 20}).value();
   EXPECT_EQ(kv.length(), 40U) << "no more than a sequence may have";
   EXPECT_EQ(kv.ensure(41).error(), errc::too_many_sequences);
   EXPECT_EQ(kv.length(), 40U);
+}
+
+TEST(static_reservation, fails_while_enough_pages_are_free_but_none_in_one_piece) {
+  paged_cache<doubling> cache{config};
+  std::vector<paged_cache<doubling>::sequence> all;
+  for (int i = 0; i < 4; ++i) {
+    all.push_back(cache.create().value());
+    all.back().ensure(16, {16, 0}).value();
+  }
+  all[0].release();
+  all[2].release();
+  EXPECT_EQ(cache.statistics().free_pages, 8U);
+  auto late = cache.create().value();
+  const auto digest = cache.state_digest();
+  EXPECT_EQ(late.ensure(32, {32, 0}).error(), errc::out_of_pages);
+  EXPECT_EQ(cache.state_digest(), digest);
+  EXPECT_EQ(late.length(), 0U);
+  all[1].release();
+  late.ensure(32, {32, 0}).value();
+  EXPECT_STREQ(cache.check_invariants(), nullptr);
 }
 
 }  // namespace

@@ -164,11 +164,10 @@ TEST_F(programs, replay_names_the_eviction_policies_when_it_does_not_know_one) {
 }
 
 TEST_F(programs, replay_adapts_a_policy_and_names_the_adaptors_when_it_does_not_know_one) {
-  const auto file = trace(two_requests);
-  for (const auto* arguments :
-       {" --eviction admitting:pinning:arc",
-        " --semantics A-L --capacity 3 --eviction grouping:expiring:lru2"}) {
-    EXPECT_EQ(run(REPLAY_PROGRAM, file + arguments).status, 0) << arguments;
+  for (const auto& arguments :
+       {trace(two_requests) + " --eviction admitting:pinning:arc",
+        std::string{"--semantics A-L --capacity 300 --eviction grouping:expiring:lru2"}}) {
+    EXPECT_EQ(run(REPLAY_PROGRAM, arguments).status, 0) << arguments;
   }
   for (const auto* arguments :
        {"--eviction lru,admiting:lru", "--semantics A-L --capacity 3 --eviction admiting:lru"}) {

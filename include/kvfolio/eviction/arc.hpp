@@ -59,17 +59,20 @@ class arc {
   /// Stops tracking the oldest eligible page of the list that exceeds its share, and returns it.
   [[nodiscard]] std::optional<page_id> evict(const page_access& access,
                                              [[maybe_unused]] page_set eligible) noexcept {
-    const auto once = resident_.oldest(used_once);
-    const auto again = resident_.oldest(used_again);
-    if (!once && !again) return std::nullopt;
     const auto from = left_of(access);
-    bool remembered = true;
-    if (from == newcomer) remembered = make_room_in_history() || !once;
-    const bool shrink_once = !remembered || (once && (!again || exceeds_share(from)));
-    const auto victim = shrink_once ? *once : *again;
-    KVFOLIO_EXPECTS(eligible.contains(victim));
-    resident_.erase(victim);
-    if (remembered) left_.remember(key_of_[to_index(victim)], shrink_once ? used_once : used_again);
+    const auto due = upkeep_for(from);
+    auto shrinks = !due.remembers || exceeds_share(from) ? used_once : used_again;
+    auto victim = resident_.take_oldest(shrinks);
+    if (!victim) {
+      shrinks = shrinks == used_once ? used_again : used_once;
+      victim = resident_.take_oldest(shrinks);
+    }
+    if (!victim) return std::nullopt;
+    KVFOLIO_EXPECTS(eligible.contains(*victim));
+    if (due.forgets) left_.forget_oldest(*due.forgets);
+    if (due.remembers || shrinks == used_again) {
+      left_.remember(key_of_[to_index(*victim)], shrinks);
+    }
     return victim;
   }
 
@@ -118,16 +121,23 @@ class arc {
     return incoming_ && incoming_->key == access.key ? incoming_->left : newcomer;
   }
 
-  // Forgets what must be for a key that was not remembered; says whether its victim shall be.
-  bool make_room_in_history() noexcept {
+  // What an eviction does to the keys that left: is the oldest of a list forgotten, and the victim
+  // remembered, if it was used once?
+  struct upkeep {
+    std::optional<list> forgets;
+    bool remembers = true;
+  };
+  [[nodiscard]] upkeep upkeep_for(std::size_t from) const noexcept {
+    if (from != newcomer) return {};
     const auto all = static_cast<std::size_t>(pages_);
     if (resident_.size(used_once) + left_.size(used_once) + 1 > all) {
-      if (left_.size(used_once) == 0) return false;
-      left_.forget_oldest(used_once);
-    } else if (size() + left_.size(used_once) + left_.size(used_again) >= 2 * all) {
-      left_.forget_oldest(used_again);
+      if (left_.size(used_once) == 0) return {std::nullopt, false};
+      return {used_once, true};
     }
-    return true;
+    if (size() + left_.size(used_once) + left_.size(used_again) >= 2 * all) {
+      return {used_again, true};
+    }
+    return {};
   }
 
   // Is a page used once to leave, and not one used again?

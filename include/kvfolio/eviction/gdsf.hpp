@@ -23,7 +23,7 @@ namespace kvfolio::eviction {
 /// (Arlitt et al., 2000). Priorities are doubles: they lose a use of cost 1 when they reach 2^53.
 ///
 /// Models `eligibility_aware`: exact; every operation is O(log n) in the number of pages, however
-/// many are pinned. Costs 56 bytes per page, allocated once. One owner thread.
+/// many are pinned. Costs 52 bytes per page, allocated once. One owner thread.
 template <cost_function Cost = unit_cost>
 class gdsf {
  public:

@@ -23,7 +23,7 @@ namespace kvfolio::eviction {
 /// stands where it would be if it never had another, in the order of last use.
 ///
 /// Models `eligibility_aware`: exact; every operation is O(log n) in the number of pages, amortised
-/// over the accesses whose priorities end, however many are pinned. Costs 88 bytes per page,
+/// over the accesses whose priorities end, however many are pinned. Costs 72 bytes per page,
 /// allocated once. One owner thread.
 class priority {
  public:

@@ -107,28 +107,24 @@ class s3_fifo {
   };
 
   std::optional<page_id> evict_from_small() noexcept {
-    for (auto page = resident_.oldest(small); page; page = resident_.oldest(small)) {
+    while (const auto page = resident_.take_oldest(small)) {
       auto& uses = uses_[to_index(*page)];
       if (uses < uses_to_go_on) {
         left_.remember(key_of_[to_index(*page)]);
-        resident_.erase(*page);
         return page;
       }
       uses = 0;
-      resident_.move_to_back(*page, main);
+      resident_.push_back(*page, main);
     }
     return std::nullopt;
   }
 
   std::optional<page_id> evict_from_main() noexcept {
-    for (auto page = resident_.oldest(main); page; page = resident_.oldest(main)) {
+    while (const auto page = resident_.take_oldest(main)) {
       auto& uses = uses_[to_index(*page)];
-      if (uses == 0) {
-        resident_.erase(*page);
-        return page;
-      }
+      if (uses == 0) return page;
       --uses;
-      resident_.move_to_back(*page);
+      resident_.push_back(*page, main);
     }
     return std::nullopt;
   }

@@ -14,7 +14,7 @@ namespace kvfolio::eviction {
 /// of the pages; the rest in a segmented LRU, of which 80 % are protected.
 ///
 /// Only who leaves the pool must be eligible: from one part of it to another, the oldest moves. All
-/// operations are O(1) in the worst case and `noexcept`, except construction. Costs 19 bytes per
+/// operations are O(1) in the worst case and `noexcept`, except construction. Costs 20 bytes per
 /// page, allocated once.
 class tinylfu_lists {
  public:

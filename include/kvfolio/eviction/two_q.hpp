@@ -55,8 +55,11 @@ class two_q {
                                              [[maybe_unused]] page_set eligible) noexcept {
     const bool queue_is_full = resident_.size(queued) > queue_pages_;
     auto from = queue_is_full ? queued : wanted_again;
-    if (!resident_.oldest(from)) from = queue_is_full ? wanted_again : queued;
-    const auto victim = resident_.take_oldest(from);
+    auto victim = resident_.take_oldest(from);
+    if (!victim) {
+      from = queue_is_full ? wanted_again : queued;
+      victim = resident_.take_oldest(from);
+    }
     KVFOLIO_EXPECTS(!victim || eligible.contains(*victim));
     if (victim && from == queued) left_.remember(key_of_[to_index(*victim)]);
     return victim;

@@ -22,7 +22,7 @@ namespace kvfolio::eviction {
 ///
 /// Models `eligibility_aware`: every operation is O(1) in the worst case, however many pages are
 /// pinned, but that after every 10 accesses a page all counts are halved: amortised O(1). A touch
-/// reads a line of the sketch by its key. Costs 27 bytes per page, and 8 to 16 for each of the keys
+/// reads a line of the sketch by its key. Costs 28 bytes per page, and 8 to 16 for each of the keys
 /// that it counts at a time, allocated once. One owner thread.
 class w_tinylfu {
  public:

@@ -23,7 +23,7 @@ namespace kvfolio::eviction {
 /// on conversations, whose pages are popular for the length of a session only.
 ///
 /// Models `eligibility_aware`: a touch is O(1) in the worst case and needs no hash table; `miss`
-/// and `evict` are expected O(1), however many pages are pinned; halving is O(1). Costs 35 bytes
+/// and `evict` are expected O(1), however many pages are pinned; halving is O(1). Costs 36 bytes
 /// per page and up to 60 for each remembered key, allocated once. One owner thread.
 class w_tinylfu_exact {
  public:

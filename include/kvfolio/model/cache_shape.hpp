@@ -59,6 +59,13 @@ struct cache_shape {
           .bits_per_element = bits_of(type)};
 }
 
+/// Returns the shape of a recurrent state: `elements` of them in each layer, kept once and not for
+/// every token (Mamba, 2023: `inner * (state + convolution)`).
+[[nodiscard]] constexpr cache_shape recurrent(std::uint32_t layers, std::uint32_t elements,
+                                              dtype type) noexcept {
+  return {.layers = layers, .kv_heads = 1, .key_dim = elements, .bits_per_element = bits_of(type)};
+}
+
 /// Returns `shape` with scales: `scale_bytes` for each token in each layer and head.
 [[nodiscard]] constexpr cache_shape with_scales(cache_shape shape,
                                                 std::uint32_t scale_bytes) noexcept {

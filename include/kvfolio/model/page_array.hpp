@@ -12,22 +12,29 @@
 
 namespace kvfolio::model {
 
-/// A view of pages that lie one after the other: a dense tensor whose first dimension is the page.
-/// Owns nothing and is passed by value. Empty where the host has no access to the bytes.
+/// A view of pages that lie one after the other: a tensor whose first dimension is the page, dense
+/// unless the pages are larger than what they hold. Owns nothing and is passed by value. Empty
+/// where the host has no access to the bytes.
 class page_array {
  public:
   /// Views `bytes`, which hold pages of `layout` and must outlive the view.
   constexpr page_array(std::span<std::byte> bytes, const page_layout& layout) noexcept
-      : bytes_{bytes}, layout_{layout} {}
+      : page_array{bytes, layout, layout.bytes()} {}
+  /// The same, where each page begins `stride` bytes after the one before it: pages of several
+  /// layouts share a pool. Precondition: `stride >= layout.bytes()`.
+  constexpr page_array(std::span<std::byte> bytes, const page_layout& layout,
+                       std::size_t stride) noexcept
+      : bytes_{bytes}, layout_{layout}, stride_{stride} {
+    KVFOLIO_EXPECTS(stride >= layout.bytes());
+  }
 
   /// Where the bytes of a page are.
   [[nodiscard]] constexpr const page_layout& layout() const noexcept { return layout_; }
 
-  /// The bytes of `page`. Precondition: the view has them.
+  /// The bytes of `page`, without padding. Precondition: the view has them.
   [[nodiscard]] constexpr std::span<std::byte> operator[](page_id page) const noexcept {
-    const auto size = layout_.bytes();
-    KVFOLIO_EXPECTS(to_index(page) < bytes_.size() / size);
-    return bytes_.subspan(to_index(page) * size, size);
+    KVFOLIO_EXPECTS(to_index(page) < bytes_.size() / stride_);
+    return bytes_.subspan(to_index(page) * stride_, layout_.bytes());
   }
 
   /// Carries out `op`. O(bytes). Precondition: the view has both pages, and they differ.
@@ -43,6 +50,7 @@ class page_array {
  private:
   std::span<std::byte> bytes_;
   page_layout layout_;
+  std::size_t stride_;  // bytes from a page to the next
 };
 
 }  // namespace kvfolio::model

@@ -122,7 +122,8 @@ class run_length {
   /// Makes `child` equal to `parent`. Precondition: `child` is empty, and not `parent`.
   void fork(std::size_t parent, std::size_t child) noexcept {
     KVFOLIO_EXPECTS(parent != child && size(child) == 0);
-    std::ranges::copy(extents(parent), begin(child));
+    const auto all = extents(parent);
+    if (!all.empty()) std::memcpy(begin(child), all.data(), all.size_bytes());
     rows_[child] = rows_[parent];
   }
 
@@ -136,17 +137,14 @@ class run_length {
   void export_part(std::size_t row, std::size_t first, std::span<std::int32_t> out) const noexcept {
     KVFOLIO_EXPECTS(first <= size(row) && out.size() <= size(row) - first);
     if (out.empty()) return;
-    for (auto which = find(row, first); !out.empty(); ++which) {
-      const auto part = out.first(std::min(out.size(), end_of(row, which) - first));
-      const auto from = page_of(extents(row)[which], first);
-      const auto step = from == no_page ? 0U : 1U;
-      auto id = static_cast<std::uint32_t>(from);
-      for (auto& each : part) {
-        each = static_cast<std::int32_t>(id);
-        id += step;
-      }
-      out = out.subspan(part.size());
-      first += part.size();
+    const auto end = first + out.size();
+    const auto* run = begin(row) + find(row, first);
+    const auto* const last = begin(row) + rows_[row].count - 1;
+    for (auto* to = out.data(); first != end; ++run) {
+      const auto stop = run == last ? end : std::min<std::size_t>(end, run[1].place);
+      auto id = static_cast<std::uint32_t>(page_of(*run, first));
+      const auto step = run->page == no_page ? 0U : 1U;
+      for (; first != stop; ++first, id += step) *to++ = static_cast<std::int32_t>(id);
     }
   }
 

@@ -77,8 +77,10 @@ class two_level {
 
   /// Adds `page` at the end. Precondition: the row is not full.
   void push_back(std::size_t row, page_id page) noexcept {
-    push_holes(row, 1);
-    if (page != no_page) replace(row, sizes_[row] - 1, page);
+    KVFOLIO_EXPECTS(size(row) < length_);
+    const auto index = sizes_[row]++;
+    if (index % leaf_pages == 0) link_to_holes(row, index);
+    if (page != no_page || link(row, index) != holes) own(row, index)[index % leaf_pages] = page;
   }
 
   /// Adds `count` holes at the end. Precondition: the row has room for them.
@@ -93,8 +95,7 @@ class two_level {
       end = stop;
     }
     for (auto at = ceil_div(end, leaf_pages) * leaf_pages; at < size; at += leaf_pages) {
-      link(row, at) = holes;
-      ++owners_[holes];
+      link_to_holes(row, at);
     }
     end = size;
   }
@@ -112,13 +113,13 @@ class two_level {
     KVFOLIO_EXPECTS(first <= end && end <= size(row));
     for (std::size_t stop = first; first < end; first = stop) {
       stop = std::min(end, end_of_leaf(first));
-      auto& id = link(row, first);
+      const auto id = link(row, first);
       if (id == holes) continue;
       const auto begin = end_of_leaf(first) - leaf_pages;
       const auto after = std::min(sizes_[row], end_of_leaf(first));
-      if (only_holes(row, begin, first) && only_holes(row, stop, after)) {
-        drop(std::exchange(id, holes));
-        ++owners_[holes];
+      if (only_holes(row, stop, after) && only_holes(row, begin, first)) {
+        drop(id);
+        link_to_holes(row, first);
       } else {
         fill_holes(own(row, first), first, stop);
       }
@@ -185,6 +186,10 @@ class two_level {
   }
   [[nodiscard]] std::uint32_t link(std::size_t row, std::size_t index) const noexcept {
     return links_[row * width_ + index / leaf_pages];
+  }
+  void link_to_holes(std::size_t row, std::size_t index) noexcept {
+    link(row, index) = holes;
+    ++owners_[holes];
   }
   [[nodiscard]] const page_ids& leaf_of(std::size_t row, std::size_t index) const noexcept {
     return leaves_[link(row, index)].pages;
