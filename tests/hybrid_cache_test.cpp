@@ -350,6 +350,7 @@ TEST(hybrid_steps, a_pool_for_the_most_pages_never_fails_who_keeps_to_the_step) 
   hybrid_cache<> cache{config};
   ASSERT_EQ(cache.most_pages(100), 13U + 5U);
   std::vector<hybrid_cache<>::sequence> all;
+  all.reserve(3);
   for (token_id which = 0; which < 3; ++which) {
     all.push_back(fed(cache, counted(100, 1'000 * which), 6));
   }

@@ -94,13 +94,13 @@ class group_tables {
     if (!groups_.shrinking()) return;
     for (std::size_t group = 0; group < groups_.size(); ++group) {
       const auto& rule = groups_[group];
-      const auto first = std::min(rule.first_page(complete), tables_[group].size(row));
+      const auto end = std::min(rule.first_page(complete), tables_[group].size(row));
       const auto begin = std::max(kept(row, group), rule.sink_pages());
-      if (first > begin) {
-        for (auto index = first; index-- > begin;) drop(tables_[group].at(row, index));
-        punch(tables_[group], row, begin, first);
+      if (end > begin) {
+        for (auto index = end; index-- > begin;) drop(tables_[group].at(row, index));
+        punch(tables_[group], row, begin, end);
       }
-      kept_at(row, group) = std::max(first, kept(row, group));
+      kept_at(row, group) = std::max(end, kept(row, group));
     }
   }
 

@@ -36,6 +36,7 @@ TEST(paged_groups, a_prompt_is_carried_on_by_a_longer_one_that_needs_the_same_pa
   EXPECT_FALSE((groups{{paged{group::state{4}, 4}}, 4}.carried_on(1)));
   const groups chunks{{paged{group::chunked_local{8}, 4}}, 4};
   EXPECT_TRUE(chunks.carried_on(2)) << "at a boundary nothing is needed";
+  EXPECT_TRUE((groups{{paged{group::chunked_local{4}, 4}}, 4}.carried_on(1)));
 }
 
 TEST(paged_groups, the_most_pages_are_those_of_all_groups) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -55,11 +56,10 @@ class paged_groups {
   /// Do prompts of `units` units need no page that those of one more do not?
   [[nodiscard]] bool carried_on(std::size_t units) const noexcept {
     const auto end = units * unit_;
-    for (const auto& rule : rules_) {
+    return std::ranges::all_of(rules_, [end, this](const auto& rule) {
       const auto first = rule.first_page(end);
-      if (first < rule.pages(end) && first != rule.first_page(end + unit_)) return false;
-    }
-    return true;
+      return first >= rule.pages(end) || first == rule.first_page(end + unit_);
+    });
   }
 
   /// The most pages that a sequence has at a time, over all groups; see `paged_rule::most_pages`.
