@@ -521,8 +521,7 @@ template std::size_t use_every_verb(paged_cache<informed>&, paged_cache<informed
 template std::size_t use_every_verb(paged_cache<deferring>&, paged_cache<deferring>::parts,
                                     std::span<copy_op>, std::span<std::int32_t>);
 
-std::size_t use_every_verb(hybrid_cache<deferring, rule_archetype>& cache,
-                           std::span<copy_op> ops) {
+std::size_t use_every_verb(hybrid_cache<deferring, rule_archetype>& cache, std::span<copy_op> ops) {
   auto one = cache.create({}).value();
   auto child = one.fork().value();
   one.append(1).value();
@@ -537,8 +536,7 @@ std::size_t use_every_verb(hybrid_cache<deferring, rule_archetype>& cache,
 }  // namespace kvfolio::test
 
 // And every member of the leaves, used or not.
-template class kvfolio::group_tables<kvfolio::test::table_archetype,
-                                     kvfolio::test::rule_archetype>;
+template class kvfolio::group_tables<kvfolio::test::table_archetype, kvfolio::test::rule_archetype>;
 template class kvfolio::page::free_list<kvfolio::test::order_archetype>;
 template class kvfolio::page_pool<kvfolio::test::allocator_archetype,
                                   kvfolio::test::counter_archetype>;
