@@ -30,9 +30,9 @@ class cache_audit {
 
   [[nodiscard]] const char* broken_invariant() const {
     const char* broken = nullptr;
-    std::vector<page_use> uses(cache_.config_.pages);
-    for_each_row([&](std::size_t row) { count_row(row, uses, broken); });
     const std::size_t first = cache_.config_.reserve_null_page ? 1 : 0;
+    std::vector<page_use> uses(first + pool().capacity());
+    for_each_row([&](std::size_t row) { count_row(row, uses, broken); });
     check_cached(uses, broken);
     std::size_t indexed = 0;
     for (auto page = first; page < uses.size(); ++page) {

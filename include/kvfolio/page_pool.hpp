@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
+#include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/page/concept.hpp>
 #include <kvfolio/refcount/concept.hpp>
@@ -60,6 +61,17 @@ class page_pool {
     const auto run = allocator_.allocate_run(pages);
     if (run) allocator_.release_run(*run, page_history::draft);
     return run.has_value();
+  }
+
+  /// Grows or shrinks to the pages below `last`, or returns `errc::in_use` and changes nothing.
+  /// Precondition: `last` is not above the bound. \throws std::bad_alloc with nothing changed
+  template <resizable_allocator A = Allocator>
+  [[nodiscard]] result<void> resize(page_id last) {
+    KVFOLIO_EXPECTS(to_index(last) <= pins_.size());
+    const auto out = capacity_ - free();
+    auto done = allocator_.resize(last);
+    if (done) capacity_ = out + free();
+    return done;
   }
 
   /// Adds the first pin of a page that has none, and was not released. Precondition: that is so.

@@ -13,6 +13,7 @@
 #include <kvfolio/cache_copies.hpp>
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/cache_reports.hpp>
+#include <kvfolio/cache_upkeep.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/result.hpp>
@@ -47,7 +48,8 @@ namespace kvfolio {
 /// Complexities below are in tokens and pages of the call's own sequence, never of the pool.
 template <policy_bundle Policies = default_policies>
 class paged_cache : public cache_reports<paged_cache<Policies>>,
-                    public cache_copies<paged_cache<Policies>, typename Policies::copies> {
+                    public cache_copies<paged_cache<Policies>, typename Policies::copies>,
+                    public cache_upkeep<paged_cache<Policies>> {
  public:
   using policies = Policies;                              ///< the bundle
   using page_table = typename Policies::page_table;       ///< how a sequence finds its pages
@@ -185,40 +187,16 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
   /// Tokens in a page.
   [[nodiscard]] std::uint32_t tokens_per_page() const noexcept { return layout_.tokens(); }
 
-  /// Sets the logical time, in the caller's unit, in which retention hints are given. Precondition:
-  /// it does not go back.
-  void advance(std::uint64_t now) noexcept {
-    KVFOLIO_EXPECTS(now >= resident().now());
-    resident().advance(now);
-  }
-
-  /// Makes everything indexed so far match no more: the model's weights have changed, say. O(1).
-  /// Cached pages are evicted as any others; sequences that live keep their pages and never index
-  /// again.
-  void invalidate() noexcept {
-    ++epoch_;
-    notify(resident().observer(), event::invalidated{epoch_});
-  }
-
-  /// Makes the cache as empty as when it was made. O(cached pages). Fails with `errc::in_use` if a
-  /// sequence lives, with `errc::in_flight` if a copy has not landed; then nothing has changed.
-  [[nodiscard]] result<void> reset() noexcept {
-    if (!records_.unused()) return fail(errc::in_use);
-    if (resident().landing() != 0 || resident().index().size() != resident().cached()) {
-      return fail(errc::in_flight);
-    }
-    while (resident().evictable() != 0) resident().evict_one({});
-    return {};
-  }
-
  private:
   friend sequence;
   friend reservation;
   using reports = cache_reports<paged_cache>;
   using waiting = cache_copies<paged_cache, typename Policies::copies>;
+  using upkeep = cache_upkeep<paged_cache>;
   using audit = detail::cache_audit<paged_cache>;
   friend reports;
   friend waiting;
+  friend upkeep;
   friend audit;
 
   using row_id = std::uint32_t;

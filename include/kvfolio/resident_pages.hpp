@@ -8,6 +8,7 @@
 
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/core/config.hpp>
+#include <kvfolio/core/result.hpp>
 #include <kvfolio/eviction_order.hpp>
 #include <kvfolio/model/page_array.hpp>
 #include <kvfolio/page_pool.hpp>
@@ -148,6 +149,10 @@ class resident_pages {
     return true;
   }
 
+  /// Grows or shrinks the pool to the pages below `last`, or returns `errc::in_use` and changes
+  /// nothing. Precondition: none of the pages above is cached. \throws std::bad_alloc
+  [[nodiscard]] result<void> resize(page_id last) { return pool_.resize(last); }
+
   /// Sets `pages` free pages aside, evicting as many as it must. Precondition: they can be had.
   void set_aside(std::size_t pages, const sequence_record& user) noexcept {
     while (at_hand() < pages) evict_one(user);
@@ -251,9 +256,11 @@ class resident_pages {
   /// page.
   void leave(page_id page, const sequence_record& user) noexcept { order_.leave(page, user); }
 
-  /// Evicts one page, which is free then. Precondition: `evictable() > 0`.
-  void evict_one(const sequence_record& user) noexcept {
-    pool_.release(evict(user), page_history::committed);
+  /// Evicts one page, which is free then, and returns it. Precondition: `evictable() > 0`.
+  page_id evict_one(const sequence_record& user) noexcept {
+    const auto victim = evict(user);
+    pool_.release(victim, page_history::committed);
+    return victim;
   }
 
   /// Evicts one page, which is nobody's then. Precondition: `evictable() > 0`.
