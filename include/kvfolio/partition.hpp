@@ -12,6 +12,7 @@
 #include <kvfolio/partition/expert_cut.hpp>
 #include <kvfolio/partition/head_cut.hpp>
 #include <kvfolio/partition/optimal_stages.hpp>
+#include <kvfolio/partition/planner.hpp>
 #include <kvfolio/partition/rank.hpp>
 #include <kvfolio/partition/rank_mapping.hpp>
 #include <kvfolio/partition/schedule.hpp>

@@ -115,11 +115,11 @@ TEST(rank, what_cannot_be_cut_is_refused) {
 TEST(rank, quantised_rows_must_stay_whole_blocks) {
   const auto llama = model::preset_named("llama-2-7b");  // 11008 is 43 * 256
   const auto formats = model::gguf(model::formats::q4_k, model::formats::q6_k);
-  EXPECT_NO_THROW(
-      static_cast<void>(partition::share_of(llama, {.tensor = 1, .split = {32}}, 0, formats, dtype::f16)));
-  EXPECT_THROW(
-      static_cast<void>(partition::share_of(llama, {.tensor = 2, .split = {32}}, 0, formats, dtype::f16)),
-      std::invalid_argument);
+  EXPECT_NO_THROW(static_cast<void>(
+      partition::share_of(llama, {.tensor = 1, .split = {32}}, 0, formats, dtype::f16)));
+  EXPECT_THROW(static_cast<void>(partition::share_of(llama, {.tensor = 2, .split = {32}}, 0,
+                                                     formats, dtype::f16)),
+               std::invalid_argument);
 }
 
 // The partitioners compose with the cache: a rank's holds its heads and layers, and no others.

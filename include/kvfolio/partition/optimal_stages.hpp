@@ -38,7 +38,8 @@ enum class devices_used : std::uint8_t {
 /// shorter longest stage, as far as a table of sums can tell.
 ///
 /// `cost(device, first, end)` is what the layers `[first, end)` take on `device`, `never` if it
-/// cannot hold them. Exact, by dynamic programming over prefixes. O(layers^2 devices).
+/// cannot hold them; it may not fall when `first` does, but where that becomes 0. Exact, by dynamic
+/// programming over prefixes. O(layers^2 devices).
 template <class Cost>
 [[nodiscard]] std::optional<staged> least_sum(std::uint32_t layers, std::uint32_t devices,
                                               const Cost& cost, devices_used used, double limit) {
@@ -59,7 +60,10 @@ template <class Cost>
       for (std::uint32_t cut = end; cut-- > 0;) {
         if (before[cut].sum == never) continue;
         const auto stage = cost(device, cut, end);
-        if (stage > limit || stage == never) continue;
+        if (stage > limit || stage > found.sum || stage == never) {
+          cut = std::min(cut, 1U);  // more layers take longer, unless they are the first
+          continue;
+        }
         const entry candidate{before[cut].sum + stage, std::max(before[cut].longest, stage), cut};
         if (candidate.sum < found.sum ||
             (candidate.sum == found.sum && candidate.longest < found.longest)) {
@@ -95,7 +99,9 @@ template <class Cost>
       next[end] = used == devices_used::some ? best[end] : never;
       for (std::uint32_t cut = end; cut-- > 0;) {
         if (best[cut] >= next[end]) continue;
-        next[end] = std::min(next[end], std::max(best[cut], cost(device, cut, end)));
+        const auto stage = cost(device, cut, end);
+        next[end] = std::min(next[end], std::max(best[cut], stage));
+        if (stage > next[end] || stage == never) cut = std::min(cut, 1U);
       }
     }
     best.swap(next);

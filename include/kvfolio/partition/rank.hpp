@@ -95,6 +95,36 @@ inline void check(const model::architecture& model, const model_cut& cut, std::u
                                               "; they are numbered from 0");
 }
 
+/// What a rank has of one weight.
+struct held_part {
+  std::uint64_t units;    ///< in each expert, if it is an expert's
+  std::uint64_t copies;   ///< experts, or 1
+  std::uint64_t padding;  ///< units that stand for no token
+};
+
+/// Returns what the tensor rank `place` has of `part`. Precondition: `check` does not throw.
+[[nodiscard]] inline held_part held(const model::weight& part, const model_cut& cut,
+                                    std::uint32_t place) {
+  const std::uint64_t copies = part.experts == 0 ? 1 : part.experts;
+  if (part.experts != 0 && cut.expert_parallel) {
+    const auto owners = expert_cut(part.experts, cut.tensor);
+    return {part.units, static_cast<std::uint64_t>(std::ranges::count(owners, place)), 0};
+  }
+  switch (part.cut) {
+    case model::weight_cut::whole: return {part.units, copies, 0};
+    case model::weight_cut::heads:
+    case model::weight_cut::width: return {part.units / cut.tensor, copies, 0};
+    case model::weight_cut::kv_heads:
+      return {part.units <= cut.tensor ? 1 : part.units / cut.tensor, copies, 0};
+    case model::weight_cut::vocabulary: {
+      const auto [tokens, padding] =
+          vocabulary_cut(part.units, padded_vocabulary(part.units, cut.tensor), cut.tensor, place);
+      return {tokens.count, copies, padding};
+    }
+  }
+  return {part.units, copies, 0};
+}
+
 /// Returns what rank `rank` has. A tied head is on both the first and the last stage, unless these
 /// are one. O(layers). \throws bad_partition as `check` does, or for a rank that is not there
 /// \throws std::invalid_argument if a cut leaves rows that `formats` cannot store
@@ -113,25 +143,11 @@ inline void check(const model::architecture& model, const model_cut& cut, std::u
   share.kv_heads = kv_heads_of(first, cut.tensor);
 
   const auto add = [&](const model::weight& part) {
-    auto units = part.units;
-    std::uint64_t copies = part.experts == 0 ? 1 : part.experts;
-    const bool whole_experts = part.experts != 0 && cut.expert_parallel;
-    if (whole_experts) {
-      const auto owners = expert_cut(part.experts, cut.tensor);
-      copies = static_cast<std::uint64_t>(std::ranges::count(owners, place));
-    } else if (part.cut == model::weight_cut::heads || part.cut == model::weight_cut::width) {
-      units /= cut.tensor;
-    } else if (part.cut == model::weight_cut::kv_heads) {
-      units = units <= cut.tensor ? 1 : units / cut.tensor;
-    } else if (part.cut == model::weight_cut::vocabulary) {
-      const auto [tokens, padding] =
-          vocabulary_cut(part.units, padded_vocabulary(part.units, cut.tensor), cut.tensor, place);
-      units = tokens.count;
-      share.padding_parameters += part.elements(padding);
-      share.padding_bytes += bytes_in(formats, part, padding);
-    }
+    const auto [units, copies, padding] = held(part, cut, place);
     share.parameters += part.elements(units) * copies;
     share.weight_bytes += bytes_in(formats, part, units) * copies;
+    share.padding_parameters += part.elements(padding);
+    share.padding_bytes += bytes_in(formats, part, padding);
   };
   if (share.has_input) for_each_input_weight(model, add);
   for (auto i = share.layers.first; i < share.layers.end(); ++i) {
