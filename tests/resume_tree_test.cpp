@@ -19,11 +19,13 @@ using node_id = tree_type::node_id;
 // Units of 4 tokens, a page each in every group.
 class tree_of : public testing::Test {
  protected:
-  explicit tree_of(std::vector<group::any_rule> rules) : tree_{groups(rules), pages(), 6, 2, 1} {}
+  explicit tree_of(const std::vector<group::any_rule>& rules)
+      : tree_{groups(rules), pages(), 6, 2, 1} {}
 
   [[nodiscard]] static group::paged_groups<group::any_rule> groups(
       const std::vector<group::any_rule>& rules) {
     std::vector<paged> all;
+    all.reserve(rules.size());
     for (const auto& rule : rules) all.emplace_back(rule, 4U);
     return {all, 4};
   }

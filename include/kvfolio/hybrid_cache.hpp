@@ -238,6 +238,7 @@ class hybrid_cache : public cache_copies<hybrid_cache<Policies, Rule>, typename 
   }
   [[nodiscard]] std::vector<model::page_array> make_arrays() const {
     std::vector<model::page_array> arrays;
+    arrays.reserve(plan_.groups.size());
     for (std::size_t group = 0; group < plan_.groups.size(); ++group) {
       const auto& [shape, rule] = config_.groups[group];
       const auto entries = rule.interval() != 0 ? 1 : plan_.groups[group].tokens_per_page;

@@ -73,6 +73,7 @@ template <group_rule Rule>
         "kvfolio: more than 65535 groups; put layers that keep alike in one");
   }
   std::vector<model::paged_shape> shapes;
+  shapes.reserve(config.groups.size());
   for (const auto& [shape, rule] : config.groups) shapes.push_back({shape, rule.interval()});
   auto plan = model::plan_pages(shapes, config.tokens_per_page);
   (void)checked_mul(plan.page_bytes, config.pages);
@@ -84,6 +85,7 @@ template <group_rule Rule>
 [[nodiscard]] group::paged_groups<Rule> groups_of(const hybrid_config<Rule>& config,
                                                   const model::page_plan& plan) {
   std::vector<group::paged_rule<Rule>> rules;
+  rules.reserve(config.groups.size());
   for (std::size_t i = 0; i < config.groups.size(); ++i) {
     rules.emplace_back(config.groups[i].rule, plan.groups[i].tokens_per_page);
   }

@@ -56,7 +56,8 @@ std::vector<std::size_t> layout_seen_here() {
       prefix::hashed<>, prefix::partial_match<>, prefix::token_slab, prefix::page_contents,
       eviction::arc, eviction::clock, eviction::fifo, eviction::sieve, event::page_indexed,
       event::prompt_matched, table::padding, table::batch_extent, table::csr_buffers,
-      cow_page<page_pool<page::free_list<>, refcount::local>>>();
+      hybrid_cache<>, hybrid_cache<>::sequence, hybrid_config<>, hybrid_statistics,
+      model::page_plan, group::any_rule, cow_page<page_pool<page::free_list<>, refcount::local>>>();
   for (const auto& more :
        {layout_of_cache<default_policies>(), layout_of_cache<everything_else>()}) {
     all.insert(all.end(), more.begin(), more.end());
