@@ -64,14 +64,34 @@ void declare(CLI::App& app, arguments& given) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000'000}))
       ->capture_default_str();
   app.add_option("--overhead", given.overhead, "beside weights, cache and activations")
-      ->needs(memory)
+
       ->capture_default_str();
+  auto* const devices =
+      app.add_option("--devices", given.devices,
+                     "plan for machines of such devices: a100-40g:2,rtx3060-12g:4")
+          ->excludes(split);
+  app.add_option("--inside", given.inside, "links within a machine")->capture_default_str();
+  app.add_option("--link", given.link, "links between machines")->capture_default_str();
+  app.add_option("--workload", given.workload, "prompt=1000,output=200,batch=8,rate=2")
+      ->needs(devices);
+  app.add_option("--goal", given.goal, "latency, throughput, or auto: latency if the rate allows")
+      ->check(CLI::IsMember({"latency", "throughput", "auto"}))
+      ->needs(devices)
+      ->capture_default_str();
+  app.add_option("--efficiency", given.efficiency, "part of a device's operations that is reached")
+      ->check(CLI::Range(1e-3, 1.0))
+      ->capture_default_str();
+  app.add_option("--svg", given.svg, "draw who holds what to this file; - for stdout")
+      ->needs(devices);
   app.add_option("--json", given.json, "write the report as JSON to this file; - for stdout");
 }
 
 void check(const arguments& given) {
   if (given.config.empty() && given.model.empty() && given.split.empty()) {
     throw CLI::ValidationError("name a model: --model llama-3-8b, or --config FILE; or --split");
+  }
+  if (given.json == "-" && given.svg == "-") {
+    throw CLI::ValidationError("--json and --svg cannot both go to stdout; name a file for one");
   }
 }
 

@@ -42,7 +42,15 @@ struct arguments {
   std::uint64_t context = 4096;    ///< tokens of each
   std::string overhead = "1GiB";   ///< beside weights, cache and activations
 
+  std::string devices;                ///< "a100-40g:2,rtx3060-12g:4"
+  std::string inside = "25GB/s,5us";  ///< links within a machine
+  std::string link = "1GB/s,50us";    ///< links between machines
+  std::string workload;               ///< "prompt=1000,output=200,batch=8,rate=2"
+  std::string goal = "auto";          ///< latency, throughput, or what the rate asks for
+  double efficiency = 0.5;            ///< of the operations that a device can do
+
   std::string json;  ///< path of a report
+  std::string svg;   ///< path of a drawing
 };
 
 /// Tells `app` what there is, and to fill `given` when it parses.

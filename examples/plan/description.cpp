@@ -50,25 +50,6 @@ km::block_format format_named(const std::string& name) {
   throw std::invalid_argument("no format is called " + name + "; there are " + all);
 }
 
-configured_model model_of(const arguments& given) {
-  auto made = given.config.empty() ? configured_model{km::preset_named(given.model), dtype::bf16,
-                                                      km::uniform(dtype::bf16)}
-                                   : load_config(given.config);
-  if (!given.type.empty()) {
-    made.type = dtype_named(given.type);
-    made.formats = km::uniform(made.type);
-  }
-  if (given.weights.empty()) return made;
-  const auto matrices = format_named(given.weights);
-  if (given.weights.starts_with('q') || given.weights.starts_with('i')) {  // of GGUF
-    namespace known = km::formats;
-    made.formats = km::gguf(matrices, matrices == known::q8_0 ? known::q8_0 : known::q6_k);
-  } else {
-    made.formats.matrices = matrices;
-  }
-  return made;
-}
-
 // What the fullest rank holds with the sequences asked for, and what its pool would hold.
 fit fit_of(const description& made, const arguments& given) {
   const auto cut = made.ranks.empty()
@@ -107,6 +88,25 @@ fit fit_of(const description& made, const arguments& given) {
 }
 
 }  // namespace
+
+configured_model model_of(const arguments& given) {
+  auto made = given.config.empty() ? configured_model{km::preset_named(given.model), dtype::bf16,
+                                                      km::uniform(dtype::bf16)}
+                                   : load_config(given.config);
+  if (!given.type.empty()) {
+    made.type = dtype_named(given.type);
+    made.formats = km::uniform(made.type);
+  }
+  if (given.weights.empty()) return made;
+  const auto matrices = format_named(given.weights);
+  if (given.weights.starts_with('q') || given.weights.starts_with('i')) {  // of GGUF
+    namespace known = km::formats;
+    made.formats = km::gguf(matrices, matrices == known::q8_0 ? known::q8_0 : known::q6_k);
+  } else {
+    made.formats.matrices = matrices;
+  }
+  return made;
+}
 
 description describe(const arguments& given) {
   description made{model_of(given), dtype::bf16, {}, {}, {}};

@@ -32,6 +32,10 @@ struct description {
   std::optional<fit> fits;                            ///< of the fullest rank, if memory is given
 };
 
+/// Returns the model that `given` names, in the types that it asks for.
+/// \throws bad_config, std::invalid_argument
+[[nodiscard]] configured_model model_of(const arguments& given);
+
 /// Returns the description of the model that `given` names.
 /// \throws bad_config, std::invalid_argument, kvfolio::partition::bad_partition
 [[nodiscard]] description describe(const arguments& given);

@@ -3,10 +3,12 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
+#include <fstream>
 #include <string>
 #include <vector>
 
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -99,6 +101,43 @@ TEST(program, says_what_fits_in_the_memory_of_a_device) {
       << "two are";
 }
 
+TEST(program, plans_for_the_devices_that_somebody_has) {
+  const auto said = report(
+      "--model llama-2-13b --devices a100-40g:2,rtx3060-12g:4 --workload prompt=1000,output=200 "
+      "--goal throughput");
+  EXPECT_EQ(said["goal"], "throughput");
+  EXPECT_GT(said["requests_per_second"], 0);
+  EXPECT_THAT(said["runner_up"].get<std::string>(), HasSubstr("instead of"));
+  for (const auto& replica : said["replicas"]) {
+    std::uint64_t layers = 0;
+    for (const auto& stage : replica["stages"]) layers += stage["layers"].get<std::uint64_t>();
+    EXPECT_EQ(layers, 40U);
+  }
+  ASSERT_FALSE(said["ranks"].empty());
+  const auto& cache = said["ranks"][0]["cache"];
+  EXPECT_EQ(cache["layers"], said["ranks"][0]["layers"]);
+  EXPECT_EQ(cache["bytes_per_token"], cache["layers"].get<std::uint64_t>() *
+                                          cache["kv_heads"].get<std::uint64_t>() * 2 * 128 * 2);
+}
+
+TEST(program, plans_for_64_devices_and_128_layers) {
+  const auto path = testing::TempDir() + "kvfolio_plan_" + std::to_string(getpid()) + ".json";
+  std::ofstream{path} << R"({"model_type": "llama", "num_hidden_layers": 128,
+      "hidden_size": 16384, "intermediate_size": 53248, "num_attention_heads": 128,
+      "num_key_value_heads": 8, "torch_dtype": "bfloat16"})";
+  const auto said = report("--config " + path + " --devices a100-80g:32,a100-40g:32");
+  std::remove(path.c_str());
+  EXPECT_GT(said["seconds_per_request"], 0);
+}
+
+TEST(program, draws_who_holds_what) {
+  const auto seen = run("--model llama-3-8b --devices rtx3060-12g:3 --svg -");
+  EXPECT_EQ(seen.status, 0);
+  EXPECT_THAT(seen.output, HasSubstr("<svg"));
+  EXPECT_THAT(seen.output, HasSubstr("rtx3060-12g"));
+  EXPECT_THAT(seen.output, HasSubstr("</svg>"));
+}
+
 void expect_refused(const std::string& arguments, const std::string& because) {
   const auto seen = run(arguments);
   EXPECT_EQ(seen.status, 2) << arguments;
@@ -115,6 +154,9 @@ TEST(program, refuses_what_cannot_be_and_says_what_could) {
   expect_refused("--model llama-3-8b --memory 10", "40GB, or 24GiB");
   expect_refused("--model llama-3-8b --dtype f5", "no type is called f5");
   expect_refused("--model llama-3-8b --weights q9", "no format is called q9");
+  expect_refused("--model llama-3-70b --devices rtx3060-12g:2", "lacks");
+  expect_refused("--model llama-3-8b --devices abacus", "no device is called abacus");
+  expect_refused("--model llama-3-8b --devices t4-16g --workload output=0", "at least 1");
   expect_refused("--split pipeline --rule vllm --layers 2 --stages 4", "vllm answers 0, 1, 1, 0");
   expect_refused("--split pipeline --rule llamacpp --layers 2 --stages 4", "answers 1, 1, 0, 0");
   expect_refused("--split pipeline --rule deepspeed --layers 2 --stages 4", "answers 1, 1, 0, 0");

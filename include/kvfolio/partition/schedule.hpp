@@ -73,15 +73,15 @@ struct pipeline_step {
   friend constexpr bool operator==(const pipeline_step&, const pipeline_step&) = default;
 };
 
-/// Returns the steps of `passes` micro-batches of `tokens` tokens a sequence, forward only, in the
-/// order of time and then of stages. Two buffers a stage suffice: one that it reads, and one that
-/// the stage before it fills. O(stages passes), as all here.
-[[nodiscard]] inline std::vector<pipeline_step> forward_steps(std::uint32_t stages,
+/// Returns the steps of `passes` micro-batches of `tokens` tokens a sequence through `depth`
+/// stages, forward only, in the order of time and then of stages. Two buffers a stage suffice: one
+/// that it reads, and one that the stage before it fills. O(depth passes), as all here.
+[[nodiscard]] inline std::vector<pipeline_step> forward_steps(std::uint32_t depth,
                                                               std::uint32_t passes,
                                                               std::uint64_t tokens) {
   std::vector<pipeline_step> steps;
-  for (std::uint64_t tick = 0; tick + 1 < std::uint64_t{stages} + passes; ++tick) {
-    for (std::uint32_t stage = 0; stage < stages && stage <= tick; ++stage) {
+  for (std::uint64_t tick = 0; tick + 1 < std::uint64_t{depth} + passes; ++tick) {
+    for (std::uint32_t stage = 0; stage < depth && stage <= tick; ++stage) {
       const auto pass = tick - stage;
       if (pass < passes)
         steps.push_back({tick, stage, static_cast<std::uint32_t>(pass), 0, tokens});
@@ -93,12 +93,12 @@ struct pipeline_step {
 /// Returns the steps of a prompt of `tokens` tokens in chunks of at most `chunk`, each of which may
 /// follow the one before it from stage to stage (Agrawal et al., "Sarathi-Serve", OSDI 2024).
 /// \throws bad_partition if `chunk` is 0
-[[nodiscard]] inline std::vector<pipeline_step> prefill_steps(std::uint32_t stages,
+[[nodiscard]] inline std::vector<pipeline_step> prefill_steps(std::uint32_t depth,
                                                               std::uint64_t tokens,
                                                               std::uint64_t chunk) {
   if (chunk == 0) throw bad_partition(refusal::bad_input, "chunks of 0 tokens; 512 is usual");
   const auto passes = static_cast<std::uint32_t>(ceil_div(tokens, chunk));
-  auto steps = forward_steps(stages, passes, chunk);
+  auto steps = forward_steps(depth, passes, chunk);
   for (auto& step : steps) {
     step.first_token = step.pass * chunk;
     step.tokens = std::min(chunk, tokens - step.first_token);
@@ -109,14 +109,14 @@ struct pipeline_step {
 /// Returns the steps of decoding `tokens` tokens for each of `groups` groups of sequences. A token
 /// needs its predecessor, so a group enters the pipeline again only when it has left it: with fewer
 /// groups than stages, stages wait.
-[[nodiscard]] inline std::vector<pipeline_step> decode_steps(std::uint32_t stages,
+[[nodiscard]] inline std::vector<pipeline_step> decode_steps(std::uint32_t depth,
                                                              std::uint32_t groups,
                                                              std::uint64_t tokens) {
   std::vector<pipeline_step> steps;
-  const std::uint64_t round = std::max(stages, groups);
+  const std::uint64_t round = std::max(depth, groups);
   for (std::uint64_t token = 0; token < tokens; ++token) {
     for (std::uint32_t group = 0; group < groups; ++group) {
-      for (std::uint32_t stage = 0; stage < stages; ++stage) {
+      for (std::uint32_t stage = 0; stage < depth; ++stage) {
         steps.push_back({token * round + group + stage, stage, group, token, 1});
       }
     }
@@ -128,9 +128,9 @@ struct pipeline_step {
 }
 
 /// Returns which part of the time a stage works while `groups` groups of sequences are decoded.
-[[nodiscard]] constexpr double decode_utilisation(std::uint32_t stages,
+[[nodiscard]] constexpr double decode_utilisation(std::uint32_t depth,
                                                   std::uint32_t groups) noexcept {
-  return std::min(1.0, 1.0 * groups / stages);
+  return std::min(1.0, 1.0 * groups / depth);
 }
 
 }  // namespace kvfolio::partition
