@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include <kvfolio/hybrid_cache.hpp>
 #include <kvfolio/threads.hpp>
 
 namespace kvfolio::test {
@@ -102,6 +103,7 @@ static_assert(resizable_allocator<sized_archetype> && !resizable_allocator<unref
 static_assert(checking_allocator<checking_archetype> && !checking_allocator<changing_check>);
 
 struct watch_archetype {
+  static constexpr bool sees_every_user = false;
   watch_archetype();
   watch_archetype(watch_archetype&&) noexcept;
   watch_archetype& operator=(watch_archetype&&) noexcept;
@@ -115,7 +117,12 @@ struct watch_archetype {
 struct throwing_watch : watch_archetype {
   void taken(page_run);
 };
+struct supervising_watch : watch_archetype {
+  static constexpr bool sees_every_user = true;
+};
 static_assert(page_watch<watch_archetype> && !page_watch<throwing_watch>);
+static_assert(supervising_allocator<page::watched<allocator_archetype, supervising_watch>>);
+static_assert(!supervising_allocator<page::watched<allocator_archetype, watch_archetype>>);
 static_assert(run_allocator<page::watched<run_archetype, watch_archetype>>);
 static_assert(!run_allocator<page::watched<allocator_archetype, watch_archetype>>);
 static_assert(page_allocator<page::tracking<allocator_archetype>>);

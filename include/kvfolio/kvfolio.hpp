@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// Everything without threads and without optional dependencies. `threads.hpp` adds the rest.
+/// Everything for caches of one kind of layer, without threads and without optional dependencies.
+/// Beside it there are `hybrid_cache.hpp`, `partition.hpp` and `threads.hpp`.
 
 #include <kvfolio/beams.hpp>
 #include <kvfolio/copies/deferred_copies.hpp>
@@ -24,6 +25,7 @@
 #include <kvfolio/eviction/pinning.hpp>
 #include <kvfolio/eviction/priority.hpp>
 #include <kvfolio/eviction/random.hpp>
+#include <kvfolio/eviction/reuse_rate.hpp>
 #include <kvfolio/eviction/s3_fifo.hpp>
 #include <kvfolio/eviction/sieve.hpp>
 #include <kvfolio/eviction/slru.hpp>
@@ -33,7 +35,6 @@
 #include <kvfolio/eviction/w_tinylfu_exact.hpp>
 #include <kvfolio/eviction/walru.hpp>
 #include <kvfolio/generation_pool.hpp>
-#include <kvfolio/hybrid_cache.hpp>
 #include <kvfolio/lock/none.hpp>
 #include <kvfolio/memory/allocator.hpp>
 #include <kvfolio/memory/limiting.hpp>

@@ -18,15 +18,16 @@ set(vocabulary
     prefix/concept.hpp prefix/key_scope.hpp)  # the realm of a page, of which events speak too
 
 # Opt-in: headers that may use atomics, locks and threads. kvfolio.hpp reaches none of them.
-set(concurrent refcount/atomic.hpp page/thread_caches.hpp page/thread_number.hpp synchronized.hpp threads.hpp)
+set(concurrent refcount/atomic.hpp page/thread_caches.hpp page/thread_number.hpp
+               partition/thread_communicator.hpp synchronized.hpp threads.hpp)
 set(concurrent_std atomic barrier condition_variable future latch mutex semaphore shared_mutex
                    stop_token thread)
 # Streams are slow to compile and belong to programs; time is told by the caller.
 set(banned_std iostream chrono ctime)
 # Beyond the standard library, and who may have it.
-set(posix memory/mapped.hpp:sys/mman.h)
-# What has a dependency of its own, and which no other header may include.
-set(optional)
+set(posix memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h)
+# What has a dependency of its own: users include it themselves.
+set(optional partition/mpi_communicator.hpp)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
 set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$
@@ -157,10 +158,11 @@ foreach(header IN LISTS concurrent)
 endforeach()
 reach(threads.hpp everything)
 reach(partition.hpp partitioning)
-list(APPEND everything ${partitioning} ${optional})
+reach(hybrid_cache.hpp hybrid)
+list(APPEND everything ${partitioning} ${hybrid} ${optional})
 foreach(header IN LISTS headers)  # those of core are also tools for the policies of users
   if(NOT header IN_LIST everything AND NOT header MATCHES ^core/)
-    complain("is reached neither from kvfolio.hpp nor from threads.hpp nor from partition.hpp")
+    complain("is reached from none of kvfolio.hpp, hybrid_cache.hpp, partition.hpp, threads.hpp")
   endif()
 endforeach()
 

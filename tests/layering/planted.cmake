@@ -64,7 +64,7 @@ plant(core/types.hpp first "// No licence." "does not begin")
 string(REPEAT "// one more line\n" 400 padding)
 plant(core/types.hpp last "${padding}" "has 4")
 plant(core/untried.hpp whole "${header_start}" "has no tests/core/untried_test.cpp")
-plant(page/untried.hpp whole "${header_start}" "is reached neither")
+plant(page/untried.hpp whole "${header_start}" "is reached from none")
 plant(novelty/concept.hpp whole "${header_start}" "is in a folder that has no layer")
 
 # The last rule speaks of a header that something else reaches.
