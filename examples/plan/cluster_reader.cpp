@@ -92,7 +92,7 @@ kp::link link_of(std::string_view text) {
   constexpr std::string_view expected = "link; write 25GB/s,10us";
   if (parts.size() != 2) refuse(text, expected);
   const kp::link made{number_before(parts[0], "GB/s", expected) * 1e9,
-                      number_before(parts[1], "us", expected) * 1e-6};
+                      number_before(parts[1], "us", expected) / 1e6};
   if (made.bandwidth == 0) refuse(text, expected);
   return made;
 }

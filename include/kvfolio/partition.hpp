@@ -11,6 +11,7 @@
 #include <kvfolio/partition/collective.hpp>
 #include <kvfolio/partition/expert_cut.hpp>
 #include <kvfolio/partition/head_cut.hpp>
+#include <kvfolio/partition/lone_communicator.hpp>
 #include <kvfolio/partition/optimal_stages.hpp>
 #include <kvfolio/partition/planner.hpp>
 #include <kvfolio/partition/rank.hpp>

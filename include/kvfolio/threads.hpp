@@ -7,5 +7,6 @@
 #include <kvfolio/kvfolio.hpp>
 #include <kvfolio/memory/resource.hpp>
 #include <kvfolio/page/thread_caches.hpp>
+#include <kvfolio/partition/thread_communicator.hpp>
 #include <kvfolio/refcount/atomic.hpp>
 #include <kvfolio/synchronized.hpp>
