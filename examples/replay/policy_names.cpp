@@ -22,6 +22,7 @@
 #include <kvfolio/eviction/pinning.hpp>
 #include <kvfolio/eviction/priority.hpp>
 #include <kvfolio/eviction/random.hpp>
+#include <kvfolio/eviction/reuse_rate.hpp>
 #include <kvfolio/eviction/s3_fifo.hpp>
 #include <kvfolio/eviction/sieve.hpp>
 #include <kvfolio/eviction/slru.hpp>
@@ -53,6 +54,9 @@ any_policy slru_4(const pool_facts& facts) {
 any_policy slru_1_4(const pool_facts& facts) {
   return any_policy{eviction::slru<2>{
       facts.pages, {facts.pages / 5, 4 * facts.pages / 5}, eviction::slru_entry::lowest_with_room}};
+}
+any_policy reuse_rate(const pool_facts& facts) {
+  return any_policy{eviction::reuse_rate{facts.pages, facts.history, facts.page_tokens}};
 }
 any_policy tf_lru(const pool_facts& facts) {
   return any_policy{eviction::tf_lru{facts.pages, facts.page_tokens}};
@@ -94,6 +98,7 @@ constexpr std::array policies{
     named_policy{"priority", from_pages<eviction::priority>},
     named_policy{"hinted_lru", from_pages<eviction::hinted_lru>},
     named_policy{"random", from_pages<eviction::random>},
+    named_policy{"auto", reuse_rate},
 };
 
 template <template <class> class Adaptor>
