@@ -75,6 +75,7 @@ ordered_json ranks_of(const planned& plan) {
                          {"first_head", heads.heads.first},
                          {"heads", heads.heads.count},
                          {"kv_heads", kp::kv_heads_of(first, stage.mode.tensor)},
+                         {"kv_bytes", stage.memory.kv},
                          {"cache", cache_of(plan, stage)}});
       }
     }

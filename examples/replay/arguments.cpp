@@ -79,6 +79,14 @@ void declare(CLI::App& app, arguments& given) {
   app.add_option("--json", given.json, "write the report as JSON to this file; - for stdout");
   app.add_option("--svg", given.svg, "draw the run over time to this file; - for stdout");
 
+  auto* const plan =
+      app.add_option("--plan", given.plan,
+                     "serve as a rank of this plan, which plan --json wrote: bytes of "
+                     "a token, and pages unless they are given");
+  app.add_option("--rank", given.rank, "which of its ranks")->needs(plan);
+  app.get_option("--pages")->each([&given](const std::string&) { given.pages_given = true; });
+  plan->excludes(app.get_option("--token-bytes"));
+
   auto* const semantics = app.add_option(
       "--semantics", given.semantics,
       "replay block ids without a clock, with exact counts: plain, A-L, A-U, A-N or B-L");

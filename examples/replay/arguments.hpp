@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,9 @@ struct arguments {
   double invalidate_every = 0;            ///< seconds
   std::string json;                       ///< path of a report
   std::string svg;                        ///< path of a drawing
+  std::string plan;                       ///< path of a plan, whose rank serves
+  std::size_t rank = 0;                   ///< which
+  bool pages_given = false;               ///< by the user, and not by the plan
   std::string semantics;                  ///< exact semantics instead of serving, if any
   std::optional<std::uint32_t> capacity;  ///< blocks, for those
   std::optional<std::uint64_t> hints;     ///< seed of hints for those, if any are given

@@ -18,6 +18,7 @@
 #include <replay/eviction_runs.hpp>
 #include <replay/exact_run.hpp>
 #include <replay/generated_file.hpp>
+#include <replay/planned_rank.hpp>
 #include <replay/report.hpp>
 #include <replay/sample.hpp>
 #include <replay/svg_report.hpp>
@@ -50,6 +51,11 @@ void serve(const replay::arguments& given) {
       given.no_reuse ? std::vector{"none"sv} : replay::parse_policies(given.eviction);
   const auto trace = trace_of(given);
   auto options = given.serving;
+  if (!given.plan.empty()) {
+    const auto rank = replay::rank_of_plan(given.plan, given.rank, options.tokens_per_page);
+    options.token_bytes = rank.token_bytes;
+    if (!given.pages_given) options.pages = rank.pages;
+  }
   options.invalidate_every =
       static_cast<replay::nanoseconds>(std::llround(given.invalidate_every * 1e9));
 
