@@ -5,7 +5,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
@@ -30,7 +29,8 @@ namespace kvfolio::eviction {
 /// of the curve of expected uses over expected time, which is the upper hull of that curve.
 ///
 /// Numbers are integers, so that the results are the same everywhere. Counting is O(1), and `learn`
-/// O(kinds x ages); all but the constructor are `noexcept` and allocate nothing. Costs 1.2 kB a kind.
+/// O(kinds x ages); all but the constructor are `noexcept` and allocate nothing. Costs 1.2 kB a
+/// kind.
 class reuse_rates {
  public:
   static constexpr std::size_t ages = age_scale::buckets;  ///< that are told apart
@@ -38,12 +38,12 @@ class reuse_rates {
   /// Has observed nothing of `kinds` kinds. Those `apart` of every `group` kinds, the first, tell
   /// nothing about the others: their hazard is no part of the common one. \throws std::bad_alloc
   explicit reuse_rates(std::size_t kinds, std::size_t group)
-      : kinds_(kinds), followed_(kinds * ages), group_{group} {}
+      : kinds_(kinds), followed_(kinds * ages), known_(kinds), group_{group} {}
 
   /// A page of `kind` was used just now, and is followed.
   void follow(std::size_t kind) noexcept {
     ++followed(kind, 0);
-    kinds_[kind].known = true;
+    known_[kind] = 1;
   }
 
   /// A followed page of `kind` was used again, at `age`, and is followed no longer.
@@ -64,13 +64,16 @@ class reuse_rates {
 
   /// The followed pages of age `from` are of age `to` from now on.
   void move(std::size_t from, std::size_t to) noexcept {
+    auto* const leaving = &followed(0, from);
+    auto* const entered = &followed(0, to);
     for (std::size_t kind = 0; kind < kinds_.size(); ++kind) {
-      followed(kind, to) += std::exchange(followed(kind, from), 0);
+      entered[kind] += leaving[kind];
+      leaving[kind] = 0;
     }
   }
 
   /// Was any page of `kind` ever followed?
-  [[nodiscard]] bool known(std::size_t kind) const noexcept { return kinds_[kind].known; }
+  [[nodiscard]] bool known(std::size_t kind) const noexcept { return known_[kind] != 0; }
 
   /// What keeping a page is worth, as of the last `learn`: uses per tick, in an arbitrary unit.
   [[nodiscard]] std::uint64_t worth(std::size_t kind, std::size_t age) const noexcept {
@@ -102,7 +105,6 @@ class reuse_rates {
     std::array<std::uint32_t, ages> used{};  // by age when they were
     std::array<std::uint32_t, ages> lost{};  // by age when they were forgotten
     row worth{};
-    bool known = false;
   };
 
   // Twice the number of pages that could have been used at each age: who is followed no longer
@@ -202,6 +204,7 @@ class reuse_rates {
 
   std::vector<observations> kinds_;
   std::vector<std::uint32_t> followed_;  // pages now, by age and then by kind
+  std::vector<std::uint8_t> known_;      // by kind
   row common_{};
   std::size_t group_;
   std::uint64_t observed_ = 0;
