@@ -224,7 +224,8 @@ class stage_costs {
                                        std::uint32_t layer, const model_cut& cut,
                                        const stage_mode& mode, const workload& work,
                                        const pass& now, const link& inside) const {
-    const auto& [attends, feeds] = model.layers[layer];
+    const auto& attends = model.layers[layer].attends;
+    const auto& feeds = model.layers[layer].feeds;
     const auto tokens = static_cast<double>(now.tokens);
     double operations = 0;
     double bytes = 0;
