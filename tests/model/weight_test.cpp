@@ -37,6 +37,19 @@ TEST(weight, squares_of_fp8_have_a_scale_each_even_at_the_edge) {
   EXPECT_EQ(bytes_in(formats, part, 1), 130U * 200 + 4 * 2 * 2);
 }
 
+TEST(weight, groups_of_128_need_rows_of_these_and_blocks_of_nf4_need_none) {
+  auto formats = model::uniform(dtype::bf16);
+  formats.matrices = model::formats::int4_group_128;
+  const weight part{weight_kind::matrix, weight_cut::whole, 1, 4 * 896, 896};
+  EXPECT_EQ(bytes_in(formats, part, 1), 4U * 7 * 133 / 2);
+  const weight odd{weight_kind::matrix, weight_cut::whole, 1, 4 * 100, 100};
+  EXPECT_THROW(static_cast<void>(bytes_in(formats, odd, 1)), std::invalid_argument);
+  formats.matrices = model::formats::nf4_double;
+  EXPECT_EQ(bytes_in(formats, odd, 1), 200U + 7 + 4);
+  const weight whole{weight_kind::matrix, weight_cut::whole, 1, 16'384, 128};
+  EXPECT_EQ(bytes_in(formats, whole, 1), 8'452U);
+}
+
 // The three files differ by the same header of names and tokens: to the byte.
 TEST(weight, gguf_files_of_llama_2_7b_have_the_bytes_that_follow_from_their_formats) {
   using namespace model::formats;

@@ -82,13 +82,20 @@ struct weight_formats {
   const auto& format = formats.of(part.kind);
   const auto elements = part.elements(count);
   if (elements == 0) return 0;
-  if (format == formats::fp8_block_128) {  // squares, of which the last of a row may be partial
-    const auto row = part.across_rows ? part.row / part.units * count : part.row;
-    const auto rows = elements / row;
+  const auto row = part.across_rows ? part.row / part.units * count : part.row;
+  const auto rows = elements / row;
+  if (format == model::formats::fp8_block_128) {  // squares, which may be partial at the edges
     return elements + 4 * ceil_div(rows, std::uint64_t{128}) * ceil_div(row, std::uint64_t{128});
   }
-  const auto row = part.across_rows ? part.row / part.units * count : part.row;
-  return bytes_in(format, elements / row, row);
+  if (format == model::formats::nf4_double) {  // blocks of 64, which know no rows
+    const auto blocks = ceil_div(elements, std::uint64_t{64});
+    return ceil_div(elements, std::uint64_t{2}) + blocks + 4 * ceil_div(blocks, std::uint64_t{256});
+  }
+  if (format == model::formats::int4_group_128) {  // zero points of two rows share a byte
+    static_cast<void>(bytes_in({128, 1}, rows, row));
+    return ceil_div(elements / 128 * 133, std::uint64_t{2});
+  }
+  return bytes_in(format, rows, row);
 }
 
 }  // namespace kvfolio::model
