@@ -3,7 +3,7 @@
 // expect: rule\.first_needed\(complete\)
 #include <cstddef>
 
-#include <kvfolio/kvfolio.hpp>
+#include <kvfolio/hybrid_cache.hpp>
 
 namespace kv = kvfolio;
 

@@ -6,6 +6,7 @@
 
 #include <kvfolio/core/index_list.hpp>
 #include <kvfolio/core/page_set.hpp>
+#include <kvfolio/hybrid_cache.hpp>
 #include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/none.hpp>
 #include <kvfolio/prefix/partial_match.hpp>
