@@ -15,6 +15,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <benchmark/benchmark.h>
@@ -56,7 +57,7 @@ class full_policy {
  public:
   explicit full_policy(bool pinned) : eligible_{pool_pages} {
     for (const auto page : pages_) {
-      const auto access = next_access(to_index(page));
+      const auto access = next_access(key_of_[to_index(page)] = ++fresh_);
       policy_.miss(access);
       policy_.insert(page, access);
       eligible_.insert(to_index(page));
@@ -71,14 +72,18 @@ class full_policy {
   void use(std::size_t draw) {
     const auto page = pages_[used_[draw]];
     policy_.suspend(page);
-    policy_.touch(page, next_access(to_index(page)));
+    policy_.touch(page, next_access(key_of_[to_index(page)]));
     policy_.resume(page);
   }
 
   void replace(std::size_t draw) {
-    const auto access = next_access(wanted_[draw]);
+    // A key that left, unless it came back since; else one that was never there.
+    const auto left = std::exchange(left_[wanted_[draw]], 0);
+    const auto access = next_access(left != 0 ? left : ++fresh_);
     policy_.miss(access);
     const auto page = policy_.evict(access, page_set{eligible_.words()});
+    left_[gone_++ % left_.size()] = key_of_[to_index(*page)];
+    key_of_[to_index(*page)] = static_cast<std::uint64_t>(access.key);
     policy_.insert(*page, access);
   }
 
@@ -90,7 +95,11 @@ class full_policy {
 
   std::vector<page_id> pages_ = shuffled_pages();
   std::vector<std::uint32_t> used_ = drawn(pool_pages, 1);
-  std::vector<std::uint32_t> wanted_ = drawn(4 * pool_pages, 2);
+  std::vector<std::uint32_t> wanted_ = drawn(pool_pages, 2);
+  std::vector<std::uint64_t> key_of_ = std::vector<std::uint64_t>(pool_pages);  // by page
+  std::vector<std::uint64_t> left_ = std::vector<std::uint64_t>(pool_pages);    // lately; 0: none
+  std::uint64_t fresh_ = 0;  // the last key that was new
+  std::size_t gone_ = 0;     // keys that left
   Policy policy_{pool_pages};
   bitmap eligible_;
   std::uint64_t accesses_ = 0;
