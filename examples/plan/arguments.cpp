@@ -66,6 +66,11 @@ void declare(CLI::App& app, arguments& given) {
   app.add_option("--overhead", given.overhead, "beside weights, cache and activations")
 
       ->capture_default_str();
+  app.add_option("--fractions", given.fractions,
+                 "activations and overhead as parts of the total, 0.1,0.2 say")
+      ->delimiter(',')
+      ->expected(2)
+      ->needs(memory);
   auto* const devices =
       app.add_option("--devices", given.devices,
                      "plan for machines of such devices: a100-40g:2,rtx3060-12g:4")

@@ -42,6 +42,8 @@ struct arguments {
   std::uint64_t context = 4096;    ///< tokens of each
   std::string overhead = "1GiB";   ///< beside weights, cache and activations
 
+  std::vector<double> fractions;  ///< activations and overhead, of the total, instead of a model's
+
   std::string devices;                ///< "a100-40g:2,rtx3060-12g:4"
   std::string inside = "25GB/s,5us";  ///< links within a machine
   std::string link = "1GB/s,50us";    ///< links between machines

@@ -68,6 +68,9 @@ fit fit_of(const description& made, const arguments& given) {
         km::activation_bytes(made.of.model, pass, cut.tensor, made.of.type) +
         (share.has_output ? km::logit_bytes(made.of.model, given.sequences, cut.tensor) : 0);
     each.wanted.overhead = parse_bytes(given.overhead);
+    if (!given.fractions.empty()) {
+      each.wanted = km::with_fractions(each.wanted, given.fractions[0], given.fractions[1]);
+    }
     const auto beside = each.wanted.total() - each.wanted.kv;
     each.pool = given.pool_rule == "vllm" ? km::vllm_pool(each.memory, given.fraction, each.wanted)
                 : beside >= each.memory

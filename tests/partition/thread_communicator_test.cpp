@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "../conformance/communicator_conformance.hpp"
-
 #include <kvfolio/partition/thread_communicator.hpp>
+
+#include "../conformance/communicator_conformance.hpp"
 
 namespace kvfolio::test {
 namespace {

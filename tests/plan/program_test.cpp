@@ -99,6 +99,10 @@ TEST(program, says_what_fits_in_the_memory_of_a_device) {
                 ["capacity"]["largest_batch"],
             10U)
       << "two are";
+  const auto given =
+      report("--model llama-2-13b --memory 80GB --sequences 10 --context 2000 --fractions 0.1,0.2")
+          ["capacity"];
+  EXPECT_NEAR(given["total_bytes"].get<double>(), (26'031'728'640.0 + 16'384'000'000.0) / 0.7, 2);
 }
 
 TEST(program, plans_for_the_devices_that_somebody_has) {
@@ -154,6 +158,7 @@ TEST(program, refuses_what_cannot_be_and_says_what_could) {
   expect_refused("--model llama-3-8b --memory 10", "40GB, or 24GiB");
   expect_refused("--model llama-3-8b --dtype f5", "no type is called f5");
   expect_refused("--model llama-3-8b --weights q9", "no format is called q9");
+  expect_refused("--model llama-3-8b --memory 80GB --fractions 0.5,0.6", "fractions of the total");
   expect_refused("--model llama-3-70b --devices rtx3060-12g:2", "lacks");
   expect_refused("--model llama-3-8b --devices abacus", "no device is called abacus");
   expect_refused("--model llama-3-8b --devices t4-16g --workload output=0", "at least 1");
