@@ -23,9 +23,9 @@ using kp::plan_goal;
 
 // Under a sanitizer a plan takes twenty times as long, and a few of them show what it is for.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int part = 20;
+constexpr int fewer = 20;
 #else
-constexpr int part = 1;
+constexpr int fewer = 1;
 #endif
 
 // Calls `visit(split)` for every split of `layers` into `count` stages.
@@ -80,7 +80,7 @@ double most_rate(const std::vector<double>& seconds, std::uint32_t left) {
 
 TEST(planner_property, equals_brute_force_on_small_instances) {
   std::mt19937_64 random{41};
-  for (int round = 0; round < 300 / part; ++round) {
+  for (int round = 0; round < 300 / fewer; ++round) {
     SCOPED_TRACE(round);
     // Most are small, so that all of them can be gone through; some are as large as promised.
     const bool large = round % 8 == 0;
@@ -110,7 +110,7 @@ TEST(planner_property, equals_brute_force_on_small_instances) {
 TEST(planner_property, is_never_worse_than_the_rules_of_its_peers) {
   std::mt19937_64 random{43};
   int compared = 0;
-  for (int round = 0; round < 1000 / part; ++round) {
+  for (int round = 0; round < 1000 / fewer; ++round) {
     SCOPED_TRACE(round);
     const auto [model, where, work] = random_instance(random, 9, 16);
     const auto layers = static_cast<std::uint32_t>(model.layers.size());
@@ -149,7 +149,7 @@ TEST(planner_property, is_never_worse_than_the_rules_of_its_peers) {
     ++compared;
     ASSERT_LE(kp::plan(model, where, work, goal).seconds, best_rule * (1 + 1e-9));
   }
-  EXPECT_GT(compared, 500 / part) << "most instances must be of some use";
+  EXPECT_GT(compared, 500 / fewer) << "most instances must be of some use";
 }
 
 }  // namespace
