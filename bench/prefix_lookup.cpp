@@ -26,6 +26,7 @@
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/prefix/hashed.hpp>
+#include <kvfolio/prefix/prompt_keys.hpp>
 #include <kvfolio/prefix/radix.hpp>
 
 #include "support/suite.hpp"
@@ -193,6 +194,50 @@ body inserts() {
   };
 }
 
+// Long prompts as their keys, of which `shared(rng)` are those of a prompt that is indexed.
+class keyed_prompts {
+ public:
+  template <class Shared>
+  keyed_prompts(const prompts& all, Shared shared) {
+    std::mt19937 rng{7};
+    for (std::size_t prompt = 0; prompt < all.count(); ++prompt) {
+      prefix::prompt_keys<prefix::hashed<>> keys{index_, {}};
+      keys.extend(index_, all.tokens(prompt));
+      keys_.emplace_back(keys.keys().begin(), keys.keys().end());
+      prefix_cursor at;
+      auto tokens = all.tokens(prompt);
+      for (const auto page : all.pages(prompt)) {
+        index_.note(page, 0, tokens.first(per_page));
+        at = index_.extend({}, at, page);
+        tokens = tokens.subspan(per_page);
+      }
+      known_.push_back(shared(rng));
+      for (auto i = known_.back(); i < keys_.back().size(); ++i) keys_.back()[i] = {rng() + 1ULL};
+    }
+  }
+
+  // Are as many found as are shared?
+  [[nodiscard]] bool probe(std::size_t prompt) const {
+    return index_.count_indexed(keys_[prompt]) == known_[prompt];
+  }
+
+ private:
+  prefix::hashed<> index_{pool_pages, per_page, 20'260};
+  std::vector<std::vector<prefix::hashed<>::key_type>> keys_;  // by prompt
+  std::vector<std::size_t> known_;
+};
+
+template <class Shared>
+body probes(Shared shared) {
+  auto all = std::make_shared<prompts>(pool_pages / long_prompt, long_prompt);
+  return [all, keyed = std::make_shared<keyed_prompts>(*all, shared)](benchmark::State& state) {
+    while (state.KeepRunning()) {
+      if (!keyed->probe(all->next())) return state.SkipWithError("another number of pages");
+      benchmark::ClobberMemory();
+    }
+  };
+}
+
 // The most that an index may cost.
 struct bars {
   bar match;         // a page
@@ -240,6 +285,12 @@ void fill(suite& suite) {
   ask<prefix::radix>(
       suite, "radix", floor,
       {.match = {.ratio = 1.5}, .insert = {.ratio = 1.6}, .short_prompt = {.ns = 250}});
+  const auto one_key =
+      suite.add_floor("one key looked up", probes([](auto& /*rng*/) { return std::size_t{0}; }));
+  suite.ask("probe by 256 keys, all there", one_key,
+            probes([](auto& /*rng*/) { return long_prompt; }), {.ns = 200});
+  suite.ask("probe by 256 keys, cut somewhere", one_key,
+            probes([](auto& rng) { return std::size_t{rng() % (long_prompt + 1)}; }), {.ns = 200});
   // Every page is hashed and looked up, so its floor is far below it.
   ask<prefix::hashed<>>(suite, "hashed", floor,
                         {.match = {.ns = 22}, .insert = {.ns = 25}, .short_prompt = {.ns = 250}});

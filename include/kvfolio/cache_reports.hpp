@@ -12,6 +12,8 @@
 #include <kvfolio/model/page_array.hpp>
 #include <kvfolio/model/page_layout.hpp>
 #include <kvfolio/page/reservation_rule.hpp>
+#include <kvfolio/prefix/concept.hpp>
+#include <kvfolio/request_options.hpp>
 
 namespace kvfolio {
 
@@ -71,6 +73,14 @@ class cache_reports {
   /// A hash of all that decides the future: equal calls give equal digests, on every rank and in
   /// every process. O(pool and tables).
   [[nodiscard]] std::uint64_t state_digest() const noexcept { return audit{self()}.digest(); }
+
+  /// How pages are found, for `prefix::prompt_keys`. Valid as long as the cache.
+  [[nodiscard]] const auto& index() const noexcept { return self().resident().index(); }
+
+  /// In which realm the prompt of a request with these options is looked for, until `invalidate`.
+  [[nodiscard]] prefix_realm realm(const request_options& options = {}) const noexcept {
+    return {options.scope, self().epoch_, options.media};
+  }
 
   /// The observer, for what it saw.
   [[nodiscard]] const auto& observer() const noexcept { return self().resident().observer(); }

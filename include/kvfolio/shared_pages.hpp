@@ -25,6 +25,7 @@ template <policy_bundle Policies>
 class shared_pages {
  public:
   using copies_type = typename Policies::copies;  ///< who carries out the copies
+  /// The pages and their pins.
   using pool_type = page_pool<typename Policies::page_allocator, typename Policies::refcount>;
 
   /// Makes pages of those that `allocator` hands out, all below `bound`. \throws std::bad_alloc

@@ -13,8 +13,9 @@ struct every_other_page : kv::group::full {
 #else
   [[nodiscard]] std::size_t first_needed(std::size_t complete) const {
 #endif
-    return complete / 2;
-  }
-};
+      return complete / 2;
+}
+}
+;
 using cache = kv::hybrid_cache<kv::default_policies, every_other_page>;
 std::size_t size = sizeof(cache);

@@ -29,8 +29,8 @@ std::string missing(const fs::path& path) {
 
 nlohmann::json report_of(const trace& asked, const serving_options& options) {
   const auto seen = server<>{asked, options}.run([](std::size_t) {});
-  auto report =
-      nlohmann::json::parse(json_report(std::array{reported{asked, options, "paged", "lru", seen, 0}}));
+  auto report = nlohmann::json::parse(
+      json_report(std::array{reported{asked, options, "paged", "lru", seen, 0}}));
   report.erase("wall");
   return report;
 }

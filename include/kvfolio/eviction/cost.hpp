@@ -19,17 +19,20 @@ concept cost_function =
 
 /// Every page costs the same.
 struct unit_cost {
+  /// 1.
   double operator()(const page_access& /*access*/) const noexcept { return 1; }
 };
 
 /// The deeper a page lies, the more its tokens attend to, and the dearer it is to compute again.
 struct depth_cost {
   double pages = 52;  ///< at this depth, a page costs twice what the first one does
+  /// 1 and more.
   double operator()(const page_access& access) const noexcept { return 1 + access.depth / pages; }
 };
 
 /// The tokens in the page, where some are full and some are not.
 struct token_cost {
+  /// As many as are known, and at least 1.
   double operator()(const page_access& access) const noexcept {
     return access.tokens > 0 ? access.tokens : 1;
   }
@@ -37,6 +40,7 @@ struct token_cost {
 
 /// What the engine says that computing the page again takes, in seconds.
 struct recompute_cost {
+  /// Seconds, or what the engine counts in.
   double operator()(const page_access& access) const noexcept {
     return static_cast<double>(access.recompute_cost);
   }

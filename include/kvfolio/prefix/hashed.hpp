@@ -37,6 +37,8 @@ template <identity Identity = identity::verified, class Hash = keyed_hash>
 class hashed {
  public:
   static constexpr bool enabled = true;  ///< pages can be found
+  /// What names a page: 64 bits, or 128 if these are trusted.
+  using key_type = std::array<std::uint64_t, Identity == identity::verified ? 1 : 2>;
 
   /// Makes an index of nothing. \throws std::bad_alloc
   hashed(std::size_t pages, std::uint32_t tokens_per_page, std::uint64_t seed)
@@ -67,8 +69,8 @@ class hashed {
     const auto per_page = contents_.tokens().per_page();
     const auto most = std::min(out.size(), tokens.size() / per_page);
     prefix_cursor at;
-    std::array<wide_key, batch> keys{};
-    auto before = root(realm);
+    std::array<key_type, batch> keys{};
+    auto before = root_key(realm);
     while (at.pages < most) {
       const auto count = std::min(batch, most - at.pages);
       const auto* wanted = tokens.data() + at.pages * per_page;
@@ -91,7 +93,7 @@ class hashed {
   prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page) noexcept {
     const auto* held = tokens(page).data();
     const auto media = media_of(realm, at.pages);
-    const auto before = at.page ? nodes_[to_index(*at.page)].key : root(realm);
+    const auto before = at.page ? nodes_[to_index(*at.page)].key : root_key(realm);
     const auto key = key_after(before, held, media);
     auto id = find(realm, at, key, held, media);
     if (id == none) {
@@ -136,14 +138,53 @@ class hashed {
   /// Number of indexed pages.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+  /// Tokens of a page.
+  [[nodiscard]] std::uint32_t tokens_per_page() const noexcept {
+    return contents_.tokens().per_page();
+  }
+
+  /// The key of the empty prefix.
+  [[nodiscard]] key_type root_key(const prefix_realm& realm) const noexcept {
+    key_type key{};
+    for (std::size_t i = 0; i < key.size(); ++i) key[i] = hashes_[i].chain(realm.words(), 0);
+    return key;
+  }
+
+  /// The key of the page of `tokens` that follows `depth` others, of which the last has the key
+  /// `before`. O(tokens). Precondition: they are a whole page's.
+  [[nodiscard]] key_type next_key(const prefix_realm& realm, const key_type& before,
+                                  std::size_t depth,
+                                  std::span<const token_id> tokens) const noexcept {
+    KVFOLIO_EXPECTS(tokens.size() == tokens_per_page());
+    return key_after(before, tokens.data(), media_of(realm, depth));
+  }
+
+  /// Leading `keys`, one a page of a prompt, whose pages are indexed. O(log keys), by galloping.
+  ///
+  /// A page is indexed only if its parent is; so of the pages of a prompt, those that are indexed
+  /// are the first ones, and whether one is says on which side the answer lies. Nothing is
+  /// compared but keys: good to admit and to route by, and as certain as keys are. `match` decides.
+  [[nodiscard]] std::size_t count_indexed(std::span<const key_type> keys) const noexcept {
+    std::size_t known = 0;  // so many are indexed
+    std::size_t step = 1;
+    while (known + step <= keys.size() && has(keys[known + step - 1])) {
+      known += step;
+      step *= 2;
+    }
+    for (auto end = std::min(known + step, keys.size() + 1); known + 1 < end;) {
+      const auto middle = known + (end - known) / 2;
+      (has(keys[middle - 1]) ? known : end) = middle;
+    }
+    return known;
+  }
+
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
   static constexpr std::size_t batch = 16;
   static constexpr bool verified = Identity == identity::verified;
-  using wide_key = std::array<std::uint64_t, verified ? 1 : 2>;
 
   struct page_node {
-    wide_key key{};
+    key_type key{};
     std::uint32_t parent = none;
     std::uint32_t next = none;  // in its bucket
     bool indexed = false;
@@ -155,16 +196,9 @@ class hashed {
     return hashes_[0].media(realm.media, index * per_page, per_page);
   }
 
-  // The key of the empty prefix.
-  [[nodiscard]] wide_key root(const prefix_realm& realm) const noexcept {
-    wide_key key{};
-    for (std::size_t i = 0; i < key.size(); ++i) key[i] = hashes_[i].chain(realm.words(), 0);
-    return key;
-  }
-
-  [[nodiscard]] wide_key key_after(const wide_key& before, const token_id* tokens,
+  [[nodiscard]] key_type key_after(const key_type& before, const token_id* tokens,
                                    const media_key& media) const noexcept {
-    wide_key key{};
+    key_type key{};
     for (std::size_t i = 0; i < key.size(); ++i) {
       const auto local = hashes_[i].local({tokens, contents_.tokens().per_page()});
       key[i] = hashes_[i].chain(before[i], local);
@@ -173,13 +207,19 @@ class hashed {
     return key;
   }
 
-  [[nodiscard]] std::size_t slot(const wide_key& key) const noexcept {
+  [[nodiscard]] std::size_t slot(const key_type& key) const noexcept {
     return static_cast<std::size_t>(key[0]) & (buckets_.size() - 1);
+  }
+
+  [[nodiscard]] bool has(const key_type& key) const noexcept {
+    auto id = buckets_[slot(key)];
+    while (id != none && nodes_[id].key != key) id = nodes_[id].next;
+    return id != none;
   }
 
   // The page with this key that follows `at`; none, if there is none.
   [[nodiscard]] std::uint32_t find(const prefix_realm& realm, const prefix_cursor& at,
-                                   const wide_key& key, const token_id* tokens,
+                                   const key_type& key, const token_id* tokens,
                                    const media_key& media) const noexcept {
     const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
     for (auto id = buckets_[slot(key)]; id != none; id = nodes_[id].next) {
