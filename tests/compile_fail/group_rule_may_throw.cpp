@@ -7,15 +7,15 @@
 
 namespace kv = kvfolio;
 
-struct every_other_page : kv::group::full {
 #ifdef CORRECTED
-  [[nodiscard]] std::size_t first_needed(std::size_t complete) const noexcept {
+#define PROMISE noexcept
 #else
-  [[nodiscard]] std::size_t first_needed(std::size_t complete) const {
+#define PROMISE
 #endif
-      return complete / 2;
-}
-}
-;
+struct every_other_page : kv::group::full {
+  [[nodiscard]] std::size_t first_needed(std::size_t complete) const PROMISE {
+    return complete / 2;
+  }
+};
 using cache = kv::hybrid_cache<kv::default_policies, every_other_page>;
 std::size_t size = sizeof(cache);
