@@ -138,7 +138,7 @@ class resume_tree {
   /// Returns a page with one user, evicting if none is free. Precondition: one can be had.
   [[nodiscard]] page_id take(std::size_t group, const sequence_record& user) noexcept {
     while (pages_.free() == 0) {
-      const bool evicted = evict_one(user);
+      [[maybe_unused]] const bool evicted = evict_one(user);
       KVFOLIO_EXPECTS(evicted);
     }
     return pages_.take(group);
