@@ -22,16 +22,13 @@
 #include <kvfolio/page/tracking.hpp>
 
 #include "../support/random_steps.hpp"
+#include "../support/sanitized.hpp"
 
 namespace kvfolio::test {
 namespace {
 
 constexpr std::uint32_t first = 5;
-#ifdef __SANITIZE_ADDRESS__
-constexpr int steps = 40'000;
-#else
-constexpr int steps = 340'000;  // of each of three seeds: a million in all
-#endif
+constexpr int steps = sanitized ? 40'000 : 340'000;  // of each of three seeds: a million in all
 
 std::uint32_t number(page_id page) {
   return static_cast<std::uint32_t>(page);

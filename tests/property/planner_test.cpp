@@ -14,6 +14,7 @@
 #include <kvfolio/partition/weighted_stages.hpp>
 
 #include "../support/planning.hpp"
+#include "../support/sanitized.hpp"
 
 namespace kvfolio::test {
 namespace {
@@ -22,11 +23,7 @@ namespace kp = partition;
 using kp::plan_goal;
 
 // Under a sanitizer a plan takes twenty times as long, and a few of them show what it is for.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr int fewer = 20;
-#else
-constexpr int fewer = 1;
-#endif
+constexpr int fewer = sanitized ? 20 : 1;
 
 // Calls `visit(split)` for every split of `layers` into `count` stages.
 void for_each_split(std::uint32_t layers, std::size_t count, kp::stages& made,

@@ -8,16 +8,13 @@
 
 #include "../support/bundles.hpp"
 #include "../support/random_steps.hpp"
+#include "../support/sanitized.hpp"
 #include "../support/verb_driver.hpp"
 
 namespace kvfolio::test {
 namespace {
 
-#ifdef __SANITIZE_ADDRESS__
-constexpr int usual_steps = 3'000;
-#else
-constexpr int usual_steps = 10'000;
-#endif
+constexpr int usual_steps = sanitized ? 3'000 : 10'000;
 
 template <class Bundle>
 class verbs : public testing::Test {};
