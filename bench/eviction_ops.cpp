@@ -29,6 +29,7 @@
 #include <kvfolio/prefix/radix.hpp>
 #include <kvfolio/table/persistent.hpp>
 
+#include "support/no_copies.hpp"
 #include "support/suite.hpp"
 
 namespace kvfolio::bench {
@@ -39,15 +40,6 @@ constexpr std::uint32_t per_page = 16;
 constexpr std::size_t row_pages = 256;
 constexpr std::size_t prompts = pool_pages / row_pages;
 constexpr std::size_t pinned_prompts = 25'600 / row_pages;
-
-// Copies that are nobody's work.
-struct no_copies {
-  static constexpr bool needs_bytes = false;
-  explicit no_copies(std::size_t /*pages*/) noexcept {}
-  void submit(const copy_op& /*op*/, const model::page_array& /*pages*/) noexcept {}
-  [[nodiscard]] bool busy(page_id /*page*/) const noexcept { return false; }
-  [[nodiscard]] std::uint32_t unread(page_id /*page*/) const noexcept { return 0; }
-};
 
 struct policies : default_policies {
   using memory = kvfolio::memory::unbacked;

@@ -25,6 +25,7 @@
 #include <kvfolio/table/flat.hpp>
 #include <kvfolio/table/persistent.hpp>
 
+#include "support/no_copies.hpp"
 #include "support/suite.hpp"
 
 namespace kvfolio::bench {
@@ -36,15 +37,6 @@ constexpr std::size_t short_row = 256;   // pages
 constexpr std::size_t beams = 8;
 constexpr std::size_t children = 128;  // forks that wait for their first write at a time
 constexpr std::uint32_t pool_pages = 8'192;
-
-// Copies that are nobody's work.
-struct no_copies {
-  static constexpr bool needs_bytes = false;
-  explicit no_copies(std::size_t /*pages*/) noexcept {}
-  void submit(const copy_op& /*op*/, const model::page_array& /*pages*/) noexcept {}
-  [[nodiscard]] bool busy(page_id /*page*/) const noexcept { return false; }
-  [[nodiscard]] std::uint32_t unread(page_id /*page*/) const noexcept { return 0; }
-};
 
 template <class Table>
 struct policies : default_policies {

@@ -31,6 +31,7 @@
 #include <kvfolio/table/tracked.hpp>
 #include <kvfolio/table/two_level.hpp>
 
+#include "support/no_copies.hpp"
 #include "support/suite.hpp"
 
 namespace kvfolio::bench {
@@ -41,15 +42,6 @@ constexpr std::size_t row_pages = 256;
 constexpr std::size_t long_row = 4'000;
 constexpr std::size_t width = 8;  // of a beam search
 constexpr int batch = 1'024;
-
-// Copies that are nobody's work.
-struct no_copies {
-  static constexpr bool needs_bytes = false;
-  explicit no_copies(std::size_t /*pages*/) noexcept {}
-  void submit(const copy_op& /*op*/, const model::page_array& /*pages*/) noexcept {}
-  [[nodiscard]] bool busy(page_id /*page*/) const noexcept { return false; }
-  [[nodiscard]] std::uint32_t unread(page_id /*page*/) const noexcept { return 0; }
-};
 
 template <class Table>
 struct policies : default_policies {

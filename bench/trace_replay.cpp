@@ -30,6 +30,7 @@
 #include <kvfolio/memory/unbacked.hpp>
 #include <kvfolio/paged_cache.hpp>
 
+#include "support/no_copies.hpp"
 #include "support/suite.hpp"
 #include <replay/semantics_plain.hpp>
 #include <replay/token_ids.hpp>
@@ -151,15 +152,6 @@ body plain_replay(const shared_trace& trace) {
     }
   };
 }
-
-// Copies that are nobody's work.
-struct no_copies {
-  static constexpr bool needs_bytes = false;
-  explicit no_copies(std::size_t /*pages*/) noexcept {}
-  void submit(const copy_op& /*op*/, const model::page_array& /*pages*/) noexcept {}
-  [[nodiscard]] bool busy(page_id /*page*/) const noexcept { return false; }
-  [[nodiscard]] std::uint32_t unread(page_id /*page*/) const noexcept { return 0; }
-};
 
 struct policies : default_policies {
   using memory = kvfolio::memory::unbacked;

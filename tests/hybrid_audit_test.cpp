@@ -6,6 +6,7 @@
 
 #include <kvfolio/hybrid_cache.hpp>
 
+#include "support/faulty_list.hpp"
 #include "support/hybrid_fixture.hpp"
 
 namespace kvfolio::test {
@@ -15,26 +16,6 @@ namespace {
 struct faulty_pins : refcount::local {
   [[nodiscard]] std::uint32_t count() const noexcept { return local::count() + extra; }
   static inline std::uint32_t extra = 0;
-};
-// An allocator that lists its pages twice, or loses them.
-class faulty_list {
- public:
-  faulty_list(page_id first, page_id last) : pages_{first, last} {}
-  std::optional<page_id> allocate() noexcept { return pages_.allocate(); }
-  void release(page_id page, page_history history) noexcept {
-    if (!loses_pages) pages_.release(page, history);
-  }
-  std::size_t size() const noexcept { return pages_.size(); }
-  template <class Visit>
-  void for_each(Visit&& visit) const {
-    pages_.for_each(visit);
-    if (lists_twice) pages_.for_each(visit);
-  }
-  static inline bool loses_pages = false;
-  static inline bool lists_twice = false;
-
- private:
-  page::free_list<> pages_;
 };
 struct faulty : default_policies {
   using page_allocator = faulty_list;

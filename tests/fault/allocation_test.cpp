@@ -22,22 +22,14 @@ TYPED_TEST_SUITE(allocation, bundles, bundle_names);
 
 TYPED_TEST(allocation, any_that_fails_during_construction_is_a_bad_alloc_and_leaks_nothing) {
   const auto config = TypeParam::config();
-  std::size_t failures = 0;
-  for (;; ++failures) {
-    ASSERT_LT(failures, 100U) << "a cache is a handful of arrays";
-    const auto live = allocations().live;
-    std::optional<cache_of<TypeParam>> cache;
-    bool failed = false;
-    allow_allocations(failures);
-    try {
-      cache.emplace(config);
-    } catch (const std::bad_alloc&) {
-      failed = true;
-    }
-    allow_all_allocations();
-    if (!failed) break;
-    EXPECT_EQ(allocations().live, live) << "after " << failures << " allocations";
-  }
+  const auto live = allocations().live;
+  std::optional<cache_of<TypeParam>> cache;
+  const auto failures = fail_until_it_works(
+      100, [&] { cache.emplace(config); },
+      [live](std::size_t after) {
+        EXPECT_EQ(allocations().live, live) << "after " << after << " allocations";
+      });
+  EXPECT_LT(failures, 100U) << "a cache is a handful of arrays";
   EXPECT_GT(failures, 3U) << "pages, pins, tables and records are arrays, at least";
 }
 

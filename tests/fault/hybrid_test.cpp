@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,22 +26,14 @@ hybrid_config<> of_pages(std::uint32_t pages) {
 
 TEST(hybrid_faults, any_allocation_that_fails_in_the_constructor_is_a_bad_alloc_and_no_leak) {
   const auto config = of_pages(20);
-  std::size_t failures = 0;
-  for (;; ++failures) {
-    ASSERT_LT(failures, 200U) << "a cache is a handful of arrays";
-    const auto live = allocations().live;
-    std::optional<hybrid_cache<>> cache;
-    bool failed = false;
-    allow_allocations(failures);
-    try {
-      cache.emplace(config);
-    } catch (const std::bad_alloc&) {
-      failed = true;
-    }
-    allow_all_allocations();
-    if (!failed) break;
-    EXPECT_EQ(allocations().live, live) << "after " << failures << " allocations";
-  }
+  const auto live = allocations().live;
+  std::optional<hybrid_cache<>> cache;
+  const auto failures = fail_until_it_works(
+      200, [&] { cache.emplace(config); },
+      [live](std::size_t after) {
+        EXPECT_EQ(allocations().live, live) << "after " << after << " allocations";
+      });
+  EXPECT_LT(failures, 200U) << "a cache is a handful of arrays";
   EXPECT_GT(failures, 10U);
 }
 

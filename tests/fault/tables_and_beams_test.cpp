@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 #include <optional>
 #include <random>
 #include <span>
@@ -26,22 +25,14 @@ using tables =
 TYPED_TEST_SUITE(tables_in_need, tables);
 
 TYPED_TEST(tables_in_need, are_made_whole_or_leak_nothing) {
-  std::size_t failures = 0;
-  for (;; ++failures) {
-    ASSERT_LT(failures, 20U) << "a table is a handful of arrays";
-    const auto live = allocations().live;
-    std::optional<TypeParam> table;
-    bool failed = false;
-    allow_allocations(failures);
-    try {
-      table.emplace(8, 1'000);
-    } catch (const std::bad_alloc&) {
-      failed = true;
-    }
-    allow_all_allocations();
-    if (!failed) break;
-    EXPECT_EQ(allocations().live, live) << "after " << failures << " allocations";
-  }
+  const auto live = allocations().live;
+  std::optional<TypeParam> table;
+  const auto failures = fail_until_it_works(
+      20, [&] { table.emplace(8, 1'000); },
+      [live](std::size_t after) {
+        EXPECT_EQ(allocations().live, live) << "after " << after << " allocations";
+      });
+  EXPECT_LT(failures, 20U) << "a table is a handful of arrays";
   EXPECT_GT(failures, 1U);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "allocation_guard.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 #include <new>
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
+#include <new>
 
 namespace kvfolio::test {
 
@@ -20,5 +20,23 @@ void allow_allocations(std::size_t number) noexcept;
 
 /// Ends that.
 void allow_all_allocations() noexcept;
+
+/// Calls `run` with no, one, two, ... allocations allowed until it succeeds, and `check(failures)`
+/// after each that failed; returns how many there were, at most `most`.
+template <class Run, class Check>
+std::size_t fail_until_it_works(std::size_t most, Run run, Check check) {
+  for (std::size_t failures = 0;; ++failures) {
+    bool failed = false;
+    allow_allocations(failures);
+    try {
+      run();
+    } catch (const std::bad_alloc&) {
+      failed = true;
+    }
+    allow_all_allocations();
+    if (!failed || failures == most) return failures;
+    check(failures);
+  }
+}
 
 }  // namespace kvfolio::test
