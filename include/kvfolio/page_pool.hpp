@@ -49,8 +49,9 @@ class page_pool {
   template <run_allocator A = Allocator>
   [[nodiscard]] std::optional<page_run> allocate_run(std::uint32_t pages) noexcept {
     const auto run = allocator_.allocate_run(pages);
-    for (auto page = to_index(run ? run->first : page_id{}); run && page != to_index(run->end());) {
-      at(to_page(page++)).start();
+    if (!run) return run;
+    for (auto page = to_index(run->first); page != to_index(run->end()); ++page) {
+      at(to_page(page)).start();
     }
     return run;
   }
