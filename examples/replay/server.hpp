@@ -266,8 +266,9 @@ class server {
   }
 
   void end_step(std::size_t prefilled, nanoseconds lasted) {
-    record_.step(lasted, prefilled, cache_.statistics(), waiting_.size());
-    record_.use(lasted, memory_use_now());
+    const auto now = cache_.statistics();
+    record_.step(lasted, prefilled, now, waiting_.size());
+    record_.use(lasted, memory_use_now(now.free_pages));
     clock_.pass(lasted);
     for (auto& each : running_) note_progress(each);
     std::erase_if(running_, [](const job& each) { return each.branches.empty(); });
@@ -294,8 +295,8 @@ class server {
     blocked_ = false;
   }
 
-  // What the positions of all pages are good for.
-  [[nodiscard]] memory_use memory_use_now() const {
+  // What the positions of all pages are good for, of which so many are free.
+  [[nodiscard]] memory_use memory_use_now(std::size_t free_pages) const {
     memory_use now;
     for (const auto& each : running_) {
       const auto end = std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
@@ -304,10 +305,7 @@ class server {
           now.add(one.kv.committed(), end, one.kv.page_count() * options_.tokens_per_page);
       }
     }
-    if (blocked_) {
-      const auto free = cache_.statistics().free_pages * options_.tokens_per_page;
-      now.external = static_cast<double>(free);
-    }
+    if (blocked_) now.external = static_cast<double>(free_pages * options_.tokens_per_page);
     return now;
   }
 

@@ -9,6 +9,7 @@
 
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/pool_audit.hpp>
 
 namespace kvfolio::detail {
 
@@ -20,7 +21,7 @@ class cache_audit {
 
   [[nodiscard]] std::size_t sequences_with(page_id page) const noexcept {
     std::size_t found = 0;
-    for_each_row([&](std::size_t row) {
+    cache_.records_.for_each_alive([&](std::size_t row) {
       for (std::size_t i = 0; i < tables().size(row); ++i) {
         if (tables().at(row, i) == page || cache_.chains_.twin_of(row, i) == page) ++found;
       }
@@ -32,7 +33,7 @@ class cache_audit {
     const char* broken = nullptr;
     const std::size_t first = cache_.config_.reserve_null_page ? 1 : 0;
     std::vector<page_use> uses(first + pool().capacity());
-    for_each_row([&](std::size_t row) { count_row(row, uses, broken); });
+    cache_.records_.for_each_alive([&](std::size_t row) { count_row(row, uses, broken); });
     check_cached(uses, broken);
     std::size_t indexed = 0;
     for (auto page = first; page < uses.size(); ++page) {
@@ -44,16 +45,7 @@ class cache_audit {
       }
     }
     if (indexed != index().size()) broken = "the indexed pages are miscounted";
-    std::size_t free_pages = 0;
-    pool().allocator().for_each([&](page_id page) {
-      ++free_pages;
-      if (to_index(page) < first || to_index(page) >= uses.size()) {
-        broken = "a page is free that does not exist";
-      } else if (std::exchange(uses[to_index(page)].free, true)) {
-        broken = "a page is free twice";
-      }
-    });
-    if (free_pages != pool().free()) broken = "the free list and its size differ";
+    const auto free_pages = mark_free_pages(pool(), first, uses, broken);
     totals found;
     for (auto page = first; page < uses.size(); ++page) {
       check_page(to_page(page), uses[page], found, broken);
@@ -68,7 +60,7 @@ class cache_audit {
   [[nodiscard]] std::uint64_t digest() const noexcept {
     std::uint64_t hash = 0;
     const auto feed = [&hash](std::uint64_t word) { hash = mix_bits(hash * 31 + word + 1); };
-    for_each_row([&](std::size_t row) {
+    cache_.records_.for_each_alive([&](std::size_t row) {
       feed(row);
       feed(cache_.records_[row].length);
       feed(cache_.records_[row].committed);
@@ -83,11 +75,7 @@ class cache_audit {
       feed(parent ? to_index(*parent) : cache_.config_.pages);
     }
     pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
-    for (std::size_t page = 0; page < cache_.config_.pages; ++page) {
-      if (!resident().copies().busy(to_page(page))) continue;
-      feed(page);
-      feed(resident().copies().unread(to_page(page)));
-    }
+    feed_copies(resident().copies(), cache_.config_.pages, feed);
     feed(resident().set_aside());
     feed(resident().landing());
     feed(cache_.epoch_);
@@ -111,13 +99,6 @@ class cache_audit {
   [[nodiscard]] const auto& resident() const noexcept { return cache_.resident(); }
   [[nodiscard]] const auto& pool() const noexcept { return resident().pool(); }
   [[nodiscard]] const auto& index() const noexcept { return resident().index(); }
-
-  template <class Visit>
-  void for_each_row(Visit visit) const {
-    for (std::size_t row = 0; row < cache_.records_.size(); ++row) {
-      if (cache_.records_[row].alive) visit(row);
-    }
-  }
 
   void count_row(std::size_t row, std::vector<page_use>& uses, const char*& broken) const {
     const auto& record = cache_.records_[row];

@@ -9,6 +9,7 @@
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/group_tables.hpp>
+#include <kvfolio/pool_audit.hpp>
 
 namespace kvfolio::detail {
 
@@ -22,7 +23,7 @@ class hybrid_audit {
     const char* broken = nullptr;
     std::vector<page_use> uses(cache_.config_.pages);
     std::vector<node_use> nodes(node_count());
-    for_each_row([&](std::size_t row) { count_row(row, uses, nodes, broken); });
+    cache_.records_.for_each_alive([&](std::size_t row) { count_row(row, uses, nodes, broken); });
     std::vector<std::uint32_t> needs(nodes.size() * groups().slots());
     std::size_t in_tree = 0;
     std::size_t points = 0;
@@ -36,7 +37,7 @@ class hybrid_audit {
     if (points != tree().points()) broken = "the resume points are miscounted";
     for (std::uint32_t node = 0; node < nodes.size(); ++node) check_node(node, nodes[node], broken);
     check_slots(needs, uses, broken);
-    for_each_row([&](std::size_t row) { check_hold(row, broken); });
+    cache_.records_.for_each_alive([&](std::size_t row) { check_hold(row, broken); });
     check_pages(uses, broken);
     return broken;
   }
@@ -44,7 +45,7 @@ class hybrid_audit {
   [[nodiscard]] std::uint64_t digest() const noexcept {
     std::uint64_t hash = 0;
     const auto feed = [&hash](std::uint64_t word) { hash = mix_bits(hash * 31 + word + 1); };
-    for_each_row([&](std::size_t row) {
+    cache_.records_.for_each_alive([&](std::size_t row) {
       feed(row);
       feed(cache_.records_[row].length);
       feed(cache_.records_[row].committed);
@@ -70,11 +71,7 @@ class hybrid_audit {
     }
     for (const auto node : tree().free_nodes()) feed(node);
     pages().pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
-    for (std::size_t page = 0; page < cache_.config_.pages; ++page) {
-      if (!pages().copies().busy(to_page(page))) continue;
-      feed(page);
-      feed(pages().copies().unread(to_page(page)));
-    }
+    feed_copies(pages().copies(), cache_.config_.pages, feed);
     feed(cache_.epoch_);
     feed(tree().now());
     return hash;
@@ -100,13 +97,6 @@ class hybrid_audit {
   }
   [[nodiscard]] bool in_the_tree(std::uint32_t node) const noexcept {
     return tree().index().contains(page_id{node});
-  }
-
-  template <class Visit>
-  void for_each_row(Visit visit) const {
-    for (std::size_t row = 0; row < cache_.records_.size(); ++row) {
-      if (cache_.records_[row].alive) visit(row);
-    }
   }
 
   void count_row(std::size_t row, std::vector<page_use>& uses, std::vector<node_use>& nodes,
@@ -193,18 +183,9 @@ class hybrid_audit {
   }
 
   void check_pages(std::vector<page_use>& uses, const char*& broken) const {
-    std::size_t free_pages = 0;
     std::size_t cached = 0;
     const std::size_t first = cache_.config_.reserve_null_page ? 1 : 0;
-    pages().pool().allocator().for_each([&](page_id page) {
-      ++free_pages;
-      if (to_index(page) < first || to_index(page) >= uses.size()) {
-        broken = "a page is free that does not exist";
-      } else if (std::exchange(uses[to_index(page)].free, true)) {
-        broken = "a page is free twice";
-      }
-    });
-    if (free_pages != pages().free()) broken = "the free list and its size differ";
+    mark_free_pages(pages().pool(), first, uses, broken);
     for (auto i = first; i < uses.size(); ++i) {
       const auto page = to_page(i);
       auto& use = uses[i];

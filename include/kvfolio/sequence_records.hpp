@@ -68,6 +68,14 @@ class sequence_records {
     return records_[row];
   }
 
+  /// Calls `visit(row)` for every row that somebody holds, in ascending order. O(rows).
+  template <class Visit>
+  void for_each_alive(Visit visit) const {
+    for (std::size_t row = 0; row < records_.size(); ++row) {
+      if (records_[row].alive) visit(row);
+    }
+  }
+
   /// Takes a free row; its record is as it was left. Precondition: `!full()`.
   [[nodiscard]] std::uint32_t take() noexcept {
     KVFOLIO_EXPECTS(!full());
