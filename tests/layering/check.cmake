@@ -31,7 +31,7 @@ set(optional partition/mpi_communicator.hpp)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
 set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$
-    ^threads[.]hpp$)
+    ^threads[.]hpp$ ^tier[.]hpp$)
 
 # The functions below speak of `header`, its `family` and its `layer`.
 function(complain message)
@@ -159,10 +159,11 @@ endforeach()
 reach(threads.hpp everything)
 reach(partition.hpp partitioning)
 reach(hybrid_cache.hpp hybrid)
-list(APPEND everything ${partitioning} ${hybrid} ${optional})
+reach(tier.hpp tiers)
+list(APPEND everything ${partitioning} ${hybrid} ${tiers} ${optional})
 foreach(header IN LISTS headers)  # those of core are also tools for the policies of users
   if(NOT header IN_LIST everything AND NOT header MATCHES ^core/)
-    complain("is reached from none of kvfolio.hpp, hybrid_cache.hpp, partition.hpp, threads.hpp")
+    complain("is reached from none of kvfolio.hpp, hybrid_cache.hpp, partition.hpp, threads.hpp, tier.hpp")
   endif()
 endforeach()
 

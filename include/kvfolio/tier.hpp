@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+/// \file
+/// What becomes of KV beyond the pool: what it costs to move and to compute again, and policies
+/// that choose.
+
+#include <kvfolio/tier/recompute.hpp>
+#include <kvfolio/tier/swap.hpp>
