@@ -23,6 +23,12 @@ enum class errc : std::uint8_t {
   buffer_too_small,    ///< the caller's buffer cannot hold the output; the call says how much does
   in_use,              ///< sequences are alive that would lose their pages
   in_flight,           ///< a copy of the page has not landed; retry after `complete(ticket)`
+  store_full,          ///< a store has no room, nor could it make any
+  store_failed,        ///< a store could not write: a full disk, a broken connection
+  no_physical,         ///< no physical memory is left to map
+  no_mappings,         ///< the system keeps no more mappings; unmap, or map larger pieces
+  no_address_space,    ///< no range of addresses is as long as that
+  device_failed,       ///< the device or its driver failed; what it holds can only be destroyed
 };
 
 /// Returns a static, human-readable text for `error`.
@@ -36,6 +42,12 @@ enum class errc : std::uint8_t {
     case errc::buffer_too_small: return "output buffer too small";
     case errc::in_use: return "sequences are still alive";
     case errc::in_flight: return "a copy of the page has not landed yet";
+    case errc::store_full: return "no room in the store";
+    case errc::store_failed: return "the store cannot write";
+    case errc::no_physical: return "out of physical memory";
+    case errc::no_mappings: return "out of mappings";
+    case errc::no_address_space: return "no range of addresses is that long";
+    case errc::device_failed: return "the device or its driver failed";
   }
   return "unknown error";
 }
