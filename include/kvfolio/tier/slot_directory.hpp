@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <vector>
+
+#include <kvfolio/core/bitmap.hpp>
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/key_index.hpp>
+#include <kvfolio/core/recency_order.hpp>
+#include <kvfolio/core/types.hpp>
+#include <kvfolio/tier/store_key.hpp>
+
+namespace kvfolio::tier {
+
+/// Which page is in which of a fixed number of equal slots, and which one was used least recently:
+/// what a store knows, wherever its slots are.
+///
+/// Expected O(1); 60 bytes per slot, allocated once. All operations are `noexcept`, except
+/// construction. One owner thread.
+class slot_directory {
+ public:
+  /// Knows `slots` slots, all of them free. \throws std::bad_alloc
+  explicit slot_directory(std::size_t slots)
+      : index_{slots}, order_{slots}, free_{slots}, keys_(slots) {
+    for (std::size_t slot = 0; slot < slots; ++slot) free_.insert(slot);
+  }
+
+  /// Number of slots.
+  [[nodiscard]] std::size_t slots() const noexcept { return keys_.size(); }
+  /// Number of slots in use.
+  [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+
+  /// Returns the slot of `key`; `nullopt` if it has none.
+  [[nodiscard]] std::optional<std::size_t> find(const store_key& key) const noexcept {
+    const auto found = index_.find(short_key(key));
+    if (!found || keys_[to_index(*found)] != key) return std::nullopt;
+    return to_index(*found);
+  }
+
+  /// `slot` was used. Precondition: it is in use.
+  void touch(std::size_t slot) noexcept { order_.move_to_back(to_page(slot)); }
+
+  /// Gives a slot to `key` and returns it: the first free one, or else that which was used least
+  /// recently, whose key is forgotten. Precondition: `slots() > 0` and `!find(key)`.
+  std::size_t take(const store_key& key) noexcept {
+    KVFOLIO_EXPECTS(slots() > 0 && !find(key));
+    const auto slot = index_.find(short_key(key));  // of another key that looks the same: never,
+    if (slot) erase(to_index(*slot));               // in practice, but then one of them must go
+    const auto next = free_.next(0);
+    const auto chosen = next ? *next : to_index(*order_.oldest());
+    if (!next) erase(chosen);
+    place(chosen, key);
+    return chosen;
+  }
+
+  /// `slot` holds `key`. Precondition: `slot` is free, and neither `key` nor one with the same
+  /// first half is in another.
+  void place(std::size_t slot, const store_key& key) noexcept {
+    KVFOLIO_EXPECTS(free_.contains(slot));
+    index_.insert(short_key(key), to_page(slot));
+    order_.push_back(to_page(slot));
+    free_.erase(slot);
+    keys_[slot] = key;
+  }
+
+  /// `slot` is free. Precondition: it was in use.
+  void erase(std::size_t slot) noexcept {
+    index_.erase(to_page(slot));
+    order_.erase(to_page(slot));
+    free_.insert(slot);
+  }
+
+ private:
+  // What the index goes by. The whole key is compared afterwards.
+  static content_key short_key(const store_key& key) noexcept { return content_key{key.words[0]}; }
+
+  key_index index_;  // a slot is what core calls a page
+  recency_order order_;
+  bitmap free_;
+  std::vector<store_key> keys_;  // by slot
+};
+
+}  // namespace kvfolio::tier
