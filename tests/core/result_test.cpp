@@ -59,7 +59,8 @@ TEST(errc, every_code_has_a_text_of_its_own) {
   for (const auto error :
        {errc::out_of_pages, errc::out_of_memory, errc::out_of_range, errc::too_large,
         errc::too_many_sequences, errc::buffer_too_small, errc::in_use, errc::in_flight,
-        errc::no_physical, errc::no_mappings, errc::no_address_space, errc::device_failed}) {
+        errc::store_full, errc::store_failed, errc::no_physical, errc::no_mappings,
+        errc::no_address_space, errc::device_failed}) {
     EXPECT_TRUE(texts.insert(to_string(error)).second) << to_string(error);
   }
   EXPECT_FALSE(texts.contains("unknown error"));
