@@ -43,6 +43,8 @@ TEST(page_lists, agree_with_lists_of_nodes) {
       for (std::size_t each = 0; each < count; ++each) {
         ASSERT_EQ(lists.front(each),
                   model[each].empty() ? std::nullopt : std::optional{model[each].front()});
+        ASSERT_EQ(lists.back(each),
+                  model[each].empty() ? std::nullopt : std::optional{model[each].back()});
       }
     }
   });

@@ -40,6 +40,13 @@ class page_lists {
     return page_id{first};
   }
 
+  /// Returns the last page of `list`; `nullopt` when it is empty.
+  [[nodiscard]] std::optional<page_id> back(std::size_t list) const noexcept {
+    const auto last = links_[pages_ + list].previous;
+    if (last >= pages_) return std::nullopt;
+    return page_id{last};
+  }
+
   /// Appends `page` to `list`. Precondition: `!contains(page)`.
   void push_back(page_id page, std::size_t list) noexcept {
     KVFOLIO_EXPECTS(!contains(page));
