@@ -24,8 +24,10 @@
 #include <benchmark/benchmark.h>
 
 #include <kvfolio/core/math.hpp>
+#include <kvfolio/prefix/by_sha256.hpp>
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/prefix/hashed.hpp>
+#include <kvfolio/prefix/identity.hpp>
 #include <kvfolio/prefix/prompt_keys.hpp>
 #include <kvfolio/prefix/radix.hpp>
 
@@ -194,6 +196,25 @@ body inserts() {
   };
 }
 
+// The keys of a long prompt's pages, each of which depends on the one before it.
+template <prefix_identity Identity>
+body names() {
+  auto all = std::make_shared<prompts>(1, long_prompt);
+  return [all](benchmark::State& state) {
+    const Identity identity{20'260};
+    const prefix_realm realm;
+    while (state.KeepRunningBatch(long_prompt)) {
+      auto key = identity.root(realm);
+      auto tokens = all->tokens(0);
+      for (std::size_t page = 0; page < long_prompt; ++page) {
+        key = identity.next(realm, key, page * per_page, tokens.first(per_page));
+        tokens = tokens.subspan(per_page);
+      }
+      benchmark::DoNotOptimize(key);
+    }
+  };
+}
+
 // Long prompts as their keys, of which `shared(rng)` are those of a prompt that is indexed.
 class keyed_prompts {
  public:
@@ -291,6 +312,9 @@ void fill(suite& suite) {
             probes([](auto& /*rng*/) { return long_prompt; }), {.ns = 200});
   suite.ask("probe by 256 keys, cut somewhere", one_key,
             probes([](auto& rng) { return std::size_t{rng() % (long_prompt + 1)}; }), {.ns = 200});
+  const auto hashed_page = suite.add_floor("key of a page, verified", names<prefix::verified>());
+  suite.ask("key of a page, by 128 bits", hashed_page, names<prefix::by_128_bit>());
+  suite.ask("key of a page, by SHA-256", hashed_page, names<prefix::by_sha256>(), {.ns = 60});
   // Every page is hashed and looked up, so its floor is far below it.
   ask<prefix::hashed<>>(suite, "hashed", floor,
                         {.match = {.ns = 22}, .insert = {.ns = 25}, .short_prompt = {.ns = 250}});

@@ -19,7 +19,7 @@ struct everything_else : default_policies {
   using page_allocator = kvfolio::page::free_list<kvfolio::page::append>;
   using page_table = kvfolio::table::persistent;
   using refcount = kvfolio::refcount::atomic;
-  using prefix_index = kvfolio::prefix::hashed<kvfolio::prefix::identity::by_128_bit>;
+  using prefix_index = kvfolio::prefix::hashed<kvfolio::prefix::by_128_bit>;
   using eviction = kvfolio::eviction::w_tinylfu_exact;
   using copies = deferred_copies;
   using observer = fan_out<counting_observer, null_observer>;

@@ -14,7 +14,7 @@ INSTANTIATE_TYPED_TEST_SUITE_P(scenario_24_colliding_hashed, prefix_index_confor
 
 TEST(hashed, a_key_of_128_bits_is_trusted) {
   // Both halves collide by design: then, and only then, another page is taken for the right one.
-  prefix::hashed<prefix::identity::by_128_bit, colliding_hash> index{4, 1, 1};
+  prefix::hashed<prefix::basic_by_128_bit<colliding_hash>> index{4, 1, 1};
   index.note(page_id{0}, 0, {{7}});
   index.extend({}, {}, page_id{0});
   std::vector<page_id> found(1);

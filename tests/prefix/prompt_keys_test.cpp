@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <kvfolio/paged_cache.hpp>
+#include <kvfolio/prefix/by_sha256.hpp>
 #include <kvfolio/prefix/hashed.hpp>
 #include <kvfolio/prefix/prompt_keys.hpp>
 #include <kvfolio/prefix/radix.hpp>
@@ -52,8 +53,8 @@ class prompt_keys_of : public testing::Test {
   Index index_{512, per_page, 99};
   std::size_t next_page_ = 0;
 };
-using keyed_indexes =
-    testing::Types<prefix::hashed<>, prefix::hashed<prefix::identity::by_128_bit>>;
+using keyed_indexes = testing::Types<prefix::hashed<>, prefix::hashed<prefix::by_128_bit>,
+                                     prefix::hashed<prefix::by_sha256>>;
 TYPED_TEST_SUITE(prompt_keys_of, keyed_indexes);
 
 TYPED_TEST(prompt_keys_of, scenario_27_one_shot_and_turn_by_turn_agree) {

@@ -35,7 +35,7 @@ class colliding_hash {
 };
 
 using colliding_radix = prefix::basic_radix<colliding_hash>;
-using colliding_hashed = prefix::hashed<prefix::identity::verified, colliding_hash>;
-using hashed_by_128_bit = prefix::hashed<prefix::identity::by_128_bit>;
+using colliding_hashed = prefix::hashed<prefix::basic_verified<colliding_hash>>;
+using hashed_by_128_bit = prefix::hashed<prefix::by_128_bit>;
 
 }  // namespace kvfolio::test

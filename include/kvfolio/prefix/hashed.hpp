@@ -11,19 +11,12 @@
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
-#include <kvfolio/core/math.hpp>
 #include <kvfolio/prefix/concept.hpp>
+#include <kvfolio/prefix/identity.hpp>
 #include <kvfolio/prefix/keyed_hash.hpp>
 #include <kvfolio/prefix/page_contents.hpp>
 
 namespace kvfolio::prefix {
-
-/// How an index makes sure that a key means what it seems to.
-enum class identity : std::uint8_t {
-  verified,   ///< it compares every token, and the scope: certain
-  by_128_bit  ///< it trusts 128 bits that depend on both: reads less, and is wrong once in 2^64
-              ///< pages, as long as nobody who chooses tokens knows the seed
-};
 
 /// Finds pages by a key chained from the root: the key of a page depends on its tokens and on the
 /// key of the page before it (vLLM's block hashes, 2024). One hash table holds all pages.
@@ -31,18 +24,19 @@ enum class identity : std::uint8_t {
 /// Slower than `radix` where conversations are long, because every page is hashed and looked up;
 /// the keys are what other processes could be told. Keys of 16 pages are made at a time, so that
 /// their places in the table are on their way from memory together. `match`, `extend` and `erase`
-/// are O(1) expected a page. Costs 33 to 37 bytes per page and 4 per token, and 48 that are touched
-/// only for first pages and media; allocates nothing after construction. One owner thread.
-template <identity Identity = identity::verified, class Hash = keyed_hash>
+/// are O(1) expected a page. `Identity` says what a key is, and whether it is trusted. Costs the
+/// key and 17 to 21 bytes per page, 4 per token, and 48 that are touched only for first pages and
+/// media of keys that are verified; allocates nothing after construction. One owner thread.
+template <prefix_identity Identity = verified>
 class hashed {
  public:
-  static constexpr bool enabled = true;  ///< pages can be found
-  /// What names a page: 64 bits, or 128 if these are trusted.
-  using key_type = std::array<std::uint64_t, Identity == identity::verified ? 1 : 2>;
+  static constexpr bool enabled = true;          ///< pages can be found
+  using key_type = typename Identity::key_type;  ///< what names a page
 
   /// Makes an index of nothing. \throws std::bad_alloc
   hashed(std::size_t pages, std::uint32_t tokens_per_page, std::uint64_t seed)
-      : hashes_{Hash{seed}, Hash{mix_bits(seed + 1)}},
+      : identity_{seed},
+        media_hash_{seed},
         contents_{pages, tokens_per_page},
         nodes_(pages),
         buckets_(std::bit_ceil(pages + 1), none) {}
@@ -75,12 +69,11 @@ class hashed {
       const auto count = std::min(batch, most - at.pages);
       const auto* wanted = tokens.data() + at.pages * per_page;
       for (std::size_t i = 0; i < count; ++i) {
-        const auto media = media_of(realm, at.pages + i);
-        before = keys[i] = key_after(before, wanted + i * per_page, media);
+        before = keys[i] = key_after(realm, before, at.pages + i, wanted + i * per_page);
         __builtin_prefetch(&buckets_[slot(before)]);
       }
       for (std::size_t i = 0; i < count; ++i, wanted += per_page) {
-        const auto id = find(realm, at, keys[i], wanted, media_of(realm, at.pages));
+        const auto id = find(realm, at, keys[i], wanted);
         if (id == none) return at;
         at.page = page_id{id};
         out[at.pages++] = *at.page;
@@ -92,15 +85,16 @@ class hashed {
   /// The indexed page after `at` that holds what `page` does; `page`, if there was none.
   prefix_cursor extend(const prefix_realm& realm, const prefix_cursor& at, page_id page) noexcept {
     const auto* held = tokens(page).data();
-    const auto media = media_of(realm, at.pages);
     const auto before = at.page ? nodes_[to_index(*at.page)].key : root_key(realm);
-    const auto key = key_after(before, held, media);
-    auto id = find(realm, at, key, held, media);
+    const auto key = key_after(realm, before, at.pages, held);
+    auto id = find(realm, at, key, held);
     if (id == none) {
       KVFOLIO_EXPECTS(!contains(page));
       id = static_cast<std::uint32_t>(page);
-      contents_.describe(page, media);
-      contents_.place(page, realm.words());
+      if constexpr (Identity::verifies) {
+        contents_.describe(page, media_of(realm, at.pages));
+        if (!at.page) contents_.place(page, realm.words());
+      }
       auto& first = buckets_[slot(key)];
       nodes_[id] = {.key = key,
                     .parent = at.page ? static_cast<std::uint32_t>(*at.page) : none,
@@ -145,9 +139,7 @@ class hashed {
 
   /// The key of the empty prefix.
   [[nodiscard]] key_type root_key(const prefix_realm& realm) const noexcept {
-    key_type key{};
-    for (std::size_t i = 0; i < key.size(); ++i) key[i] = hashes_[i].chain(realm.words(), 0);
-    return key;
+    return identity_.root(realm);
   }
 
   /// The key of the page of `tokens` that follows `depth` others, of which the last has the key
@@ -156,7 +148,7 @@ class hashed {
                                   std::size_t depth,
                                   std::span<const token_id> tokens) const noexcept {
     KVFOLIO_EXPECTS(tokens.size() == tokens_per_page());
-    return key_after(before, tokens.data(), media_of(realm, depth));
+    return key_after(realm, before, depth, tokens.data());
   }
 
   /// Leading `keys`, one a page of a prompt, whose pages are indexed. O(log keys), by galloping.
@@ -181,7 +173,6 @@ class hashed {
  private:
   static constexpr std::uint32_t none = UINT32_MAX;
   static constexpr std::size_t batch = 16;
-  static constexpr bool verified = Identity == identity::verified;
 
   struct page_node {
     key_type key{};
@@ -193,18 +184,14 @@ class hashed {
   [[nodiscard]] media_key media_of(const prefix_realm& realm, std::size_t index) const noexcept {
     if (realm.media.empty()) return {};
     const auto per_page = contents_.tokens().per_page();
-    return hashes_[0].media(realm.media, index * per_page, per_page);
+    return media_hash_.media(realm.media, index * per_page, per_page);
   }
 
-  [[nodiscard]] key_type key_after(const key_type& before, const token_id* tokens,
-                                   const media_key& media) const noexcept {
-    key_type key{};
-    for (std::size_t i = 0; i < key.size(); ++i) {
-      const auto local = hashes_[i].local({tokens, contents_.tokens().per_page()});
-      key[i] = hashes_[i].chain(before[i], local);
-      if (media != media_key{}) key[i] = hashes_[i].chain(key[i] ^ media[0], media[1]);
-    }
-    return key;
+  // The key of the page of `tokens` after `index` others, of which the last has the key `before`.
+  [[nodiscard]] key_type key_after(const prefix_realm& realm, const key_type& before,
+                                   std::size_t index, const token_id* tokens) const noexcept {
+    const std::size_t per_page = contents_.tokens().per_page();
+    return identity_.next(realm, before, index * per_page, {tokens, per_page});
   }
 
   [[nodiscard]] std::size_t slot(const key_type& key) const noexcept {
@@ -219,13 +206,12 @@ class hashed {
 
   // The page with this key that follows `at`; none, if there is none.
   [[nodiscard]] std::uint32_t find(const prefix_realm& realm, const prefix_cursor& at,
-                                   const key_type& key, const token_id* tokens,
-                                   const media_key& media) const noexcept {
+                                   const key_type& key, const token_id* tokens) const noexcept {
     const auto parent = at.page ? static_cast<std::uint32_t>(*at.page) : none;
     for (auto id = buckets_[slot(key)]; id != none; id = nodes_[id].next) {
       if (nodes_[id].key != key || nodes_[id].parent != parent) continue;
-      if constexpr (verified) {
-        if (!contents_.holds(page_id{id}, tokens, media)) continue;
+      if constexpr (Identity::verifies) {
+        if (!contents_.holds(page_id{id}, tokens, media_of(realm, at.pages))) continue;
         if (parent == none && contents_.realm(page_id{id}) != realm.words()) continue;
       }
       return id;
@@ -233,13 +219,14 @@ class hashed {
     return none;
   }
 
-  std::array<Hash, 2> hashes_;  // the second for 128 bits only
+  Identity identity_;
+  keyed_hash media_hash_;  // of what is compared
   page_contents contents_;
   std::vector<page_node> nodes_;
   std::vector<std::uint32_t> buckets_;
   std::size_t size_ = 0;
 };
 
-static_assert(prefix_index<hashed<>> && prefix_index<hashed<identity::by_128_bit>>);
+static_assert(prefix_index<hashed<>> && prefix_index<hashed<by_128_bit>>);
 
 }  // namespace kvfolio::prefix

@@ -39,7 +39,7 @@ namespace kvfolio::prefix {
 /// The keys are those that the index gives the pages itself: computed at once, piece by piece, or
 /// by another process with the same seed, they are equal. They hold for one realm, and no longer
 /// than its epoch. Every `index` that they are used with must have the seed and the tokens per page
-/// of the first one. Costs 8 or 16 bytes a page; may allocate. A value. Chained keys are vLLM's
+/// of the first one. Costs 8 to 32 bytes a page; may allocate. A value. Chained keys are vLLM's
 /// (2024), galloping is from Bentley and Yao, "An almost optimal algorithm for unbounded
 /// searching", IPL 5(3), 1976.
 template <keyed_prefix_index Index>
