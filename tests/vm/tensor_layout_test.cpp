@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdexcept>
+
+#include <gtest/gtest.h>
+
+#include <kvfolio/vm/tensor_layout.hpp>
+
+namespace kvfolio::test {
+namespace {
+
+using vm::kv_part;
+
+// The rest is in the conformance suite of layouts.
+TEST(tensor_layout, counts_the_parts_that_a_shape_has) {
+  const auto latent = model::latent(4, 512, 64, dtype::f16);
+  EXPECT_EQ(vm::parts_of(latent), 1U);
+  EXPECT_EQ(vm::part_bytes(latent, kv_part::values), 0U);
+  const auto scaled_latent = model::with_scales(latent, 4);
+  EXPECT_EQ(vm::parts_of(scaled_latent), 2U);
+  EXPECT_EQ(vm::part_at(scaled_latent, 1), kv_part::scales);
+  const auto both = model::grouped_query(4, 8, 128, dtype::f16);
+  EXPECT_EQ(vm::parts_of(both), 2U);
+  EXPECT_EQ(vm::parts_before(both, kv_part::values), 1U);
+  EXPECT_EQ(vm::part_at(both, 1), kv_part::values);
+}
+
+TEST(tensor_layout, finds_how_many_tokens_fill_whole_chunks) {
+  EXPECT_EQ(vm::tokens_of_whole_chunks(1, 2'048, 65'536), 32U);
+  EXPECT_EQ(vm::tokens_of_whole_chunks(1, 65'536 * 3, 65'536), 1U);
+  EXPECT_EQ(vm::tokens_of_whole_chunks(1, 1'152, 65'536), 512U);
+  EXPECT_EQ(vm::tokens_of_whole_chunks(16, 2'048, 65'536), 32U) << "a multiple of 16";
+  EXPECT_EQ(vm::tokens_of_whole_chunks(48, 2'048, 65'536), 96U) << "a multiple of 48";
+  EXPECT_THROW(static_cast<void>(vm::tokens_of_whole_chunks(1, 1, std::size_t{1} << 32U)),
+               std::length_error);
+}
+
+}  // namespace
+}  // namespace kvfolio::test
