@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <kvfolio/core/result.hpp>
+#include <kvfolio/tier/cost_model.hpp>
+
+namespace kvfolio::tier {
+
+/// Returns how many pages, from `first` to `last`, it costs least to compute while the others are
+/// loaded; the fewest of equals. O(log(last - first)). Precondition: `first <= last`, and either
+/// they are equal, or there is a page before and one behind them.
+[[nodiscard]] inline std::uint64_t cheapest_split(const cost_model& costs, const departure& leaving,
+                                                  std::uint64_t first,
+                                                  std::uint64_t last) noexcept {
+  KVFOLIO_EXPECTS(first == last || (0 < first && first < last && last < leaving.pages()));
+  while (first < last) {  // convex: it falls up to there, and never again
+    const auto middle = first + (last - first) / 2;
+    if (costs.total(leaving, middle + 1) < costs.total(leaving, middle)) {
+      first = middle + 1;
+    } else {
+      last = middle;
+    }
+  }
+  return first;
+}
+
+/// What can become of a departure.
+enum class way_back : std::uint8_t {
+  recompute,  ///< all is computed again
+  swap,       ///< all is loaded
+  split,      ///< leading pages are computed while the others are loaded
+};
+
+/// What each way would cost, and which costs least.
+struct explanation {
+  static constexpr seconds impossible{std::numeric_limits<double>::infinity()};  ///< no room
+
+  seconds recompute{};             ///< to compute all
+  seconds swap = impossible;       ///< to store as far as that is waited for, and load all
+  seconds split = impossible;      ///< of the best split
+  std::uint64_t split_tokens = 0;  ///< that it computes
+  std::uint64_t tokens = 0;        ///< all
+  byte_rate break_even{};          ///< bandwidth above which to swap is faster than to recompute
+  way_back best = way_back::recompute;  ///< the way that costs least
+
+  /// What the best way costs.
+  [[nodiscard]] constexpr seconds least() const noexcept {
+    return best == way_back::swap ? swap : best == way_back::split ? split : recompute;
+  }
+  /// How many leading tokens it computes.
+  [[nodiscard]] constexpr std::uint64_t tokens_to_recompute() const noexcept {
+    return best == way_back::swap ? 0 : best == way_back::split ? split_tokens : tokens;
+  }
+};
+
+/// Returns what each way back would cost `leaving`, subject to the room in its store. Of equal ways
+/// the simplest is best: recompute, then swap. O(log pages).
+[[nodiscard]] inline explanation explain(const cost_model& costs,
+                                         const departure& leaving) noexcept {
+  const auto pages = leaving.pages();
+  const auto too_many = leaving.pages_too_many();
+  explanation made;
+  made.tokens = leaving.tokens;
+  made.recompute = costs.total(leaving, pages);
+  made.break_even = break_even(costs, leaving);
+  if (too_many == 0 && pages != 0) {
+    made.swap = costs.total(leaving, 0);
+    if (made.swap < made.least()) made.best = way_back::swap;
+  }
+  const auto first = std::max<std::uint64_t>(too_many, 1);
+  if (first < pages) {
+    const auto split = cheapest_split(costs, leaving, first, pages - 1);
+    made.split = costs.total(leaving, split);
+    made.split_tokens = leaving.tokens_in(split);
+    if (made.split < made.least()) made.best = way_back::split;
+  }
+  return made;
+}
+
+namespace detail {
+
+// Writes text and numbers to a buffer, and remembers whether they fitted.
+class short_text {
+ public:
+  explicit short_text(std::span<char> buffer) noexcept
+      : next_{buffer.data()}, end_{buffer.data() + buffer.size()} {}
+
+  short_text& operator<<(std::string_view text) noexcept {
+    if (static_cast<std::size_t>(end_ - next_) < text.size()) fits_ = false;
+    if (fits_) next_ = std::ranges::copy(text, next_).out;
+    return *this;
+  }
+  template <class Number, class... Format>
+  short_text& number(Number value, Format... format) noexcept {
+    const auto [end, error] = std::to_chars(next_, end_, value, format...);
+    if (error != std::errc{}) fits_ = false;
+    if (fits_) next_ = end;
+    return *this;
+  }
+  short_text& operator<<(seconds time) noexcept {
+    const auto value = time.value();
+    if (value == explanation::impossible.value()) return *this << "no room";
+    const auto [scale, unit] = value >= 1      ? std::pair{1.0, " s"}
+                               : value >= 1e-3 ? std::pair{1e3, " ms"}
+                                               : std::pair{1e6, " us"};
+    return number(value * scale, std::chars_format::general, 4) << unit;
+  }
+  [[nodiscard]] result<std::string_view> text(std::span<char> buffer) const noexcept {
+    if (!fits_) return errc::buffer_too_small;
+    return std::string_view{buffer.data(), static_cast<std::size_t>(next_ - buffer.data())};
+  }
+
+ private:
+  char* next_;
+  char* end_;
+  bool fits_ = true;
+};
+
+}  // namespace detail
+
+/// Writes `why` to `buffer` as one line for people, and returns it; 160 characters suffice. Nothing
+/// is allocated. Fails with `buffer_too_small`.
+[[nodiscard]] inline result<std::string_view> describe(const explanation& why,
+                                                       std::span<char> buffer) noexcept {
+  constexpr std::string_view names[] = {"recompute", "swap", "split"};
+  detail::short_text line{buffer};
+  line << names[static_cast<std::size_t>(why.best)] << ": recompute " << why.recompute << ", swap "
+       << why.swap << ", split " << why.split << " at ";
+  line.number(why.split_tokens) << " of ";
+  line.number(why.tokens) << " tokens; swap wins above ";
+  line.number(why.break_even.value() / 1e9, std::chars_format::general, 3) << " GB/s";
+  return line.text(buffer);
+}
+
+}  // namespace kvfolio::tier
