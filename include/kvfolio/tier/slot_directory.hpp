@@ -46,8 +46,6 @@ class slot_directory {
   /// recently, whose key is forgotten. Precondition: `slots() > 0` and `!find(key)`.
   std::size_t take(const store_key& key) noexcept {
     KVFOLIO_EXPECTS(slots() > 0 && !find(key));
-    const auto slot = index_.find(short_key(key));  // of another key that looks the same: never,
-    if (slot) erase(to_index(*slot));               // in practice, but then one of them must go
     const auto next = free_.next(0);
     const auto chosen = next ? *next : to_index(*order_.oldest());
     if (!next) erase(chosen);
@@ -55,14 +53,20 @@ class slot_directory {
     return chosen;
   }
 
-  /// `slot` holds `key`. Precondition: `slot` is free, and neither `key` nor one with the same
-  /// first half is in another.
+  /// `slot` holds `key`, and no other slot does. Precondition: `slot` is free.
   void place(std::size_t slot, const store_key& key) noexcept {
     KVFOLIO_EXPECTS(free_.contains(slot));
+    // The other may hold a key that only looks the same to the index: never, in practice.
+    if (const auto other = index_.find(short_key(key))) erase(to_index(*other));
     index_.insert(short_key(key), to_page(slot));
     order_.push_back(to_page(slot));
     free_.erase(slot);
     keys_[slot] = key;
+  }
+
+  /// `slot` is free, whether it was in use or not.
+  void vacate(std::size_t slot) noexcept {
+    if (!free_.contains(slot)) erase(slot);
   }
 
   /// `slot` is free. Precondition: it was in use.

@@ -23,7 +23,7 @@ struct store_read {
   bool hit = false;            ///< is it there now? Written by the store
 };
 
-/// How full a store is.
+/// How full a store is. What is in two places counts twice.
 struct store_usage {
   std::size_t bytes = 0;     ///< of all pages that it keeps
   std::size_t capacity = 0;  ///< bytes that it can keep; `SIZE_MAX` if it does not know
