@@ -45,6 +45,7 @@ cache_parts<limited> parts_with(std::size_t bytes) {
           .tables = std::move(ordinary.tables),
           .index = std::move(ordinary.index),
           .ordering = std::move(ordinary.ordering),
+          .tier = {},
           .copies = std::move(ordinary.copies),
           .observer = {}};
 }

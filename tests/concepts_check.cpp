@@ -439,8 +439,42 @@ struct forgetful_reservation {
 };
 static_assert(reservation_rule<reservation_archetype> && !reservation_rule<forgetful_reservation>);
 
+struct tier_archetype {
+  tier_archetype(tier_archetype&&) noexcept;
+  tier_archetype& operator=(tier_archetype&&) noexcept;
+  ~tier_archetype();
+  [[nodiscard]] std::uint64_t tokens_to_recompute(const departure&) const noexcept;
+};
+struct changing_tier : tier_archetype {
+  [[nodiscard]] std::uint64_t tokens_to_recompute(const departure&) noexcept;
+};
+struct page_store_archetype {
+  page_store_archetype(const page_store_archetype&) = delete;
+  page_store_archetype& operator=(const page_store_archetype&) = delete;
+  [[nodiscard]] std::size_t page_bytes() const noexcept;
+  result<void> put(const tier::store_key&, std::span<const std::byte>) noexcept;
+  bool get(const tier::store_key&, std::span<std::byte>) noexcept;
+  bool contains(const tier::store_key&) noexcept;
+  bool erase(const tier::store_key&) noexcept;
+  result<void> put_many(std::span<const tier::store_write>) noexcept;
+  std::size_t get_many(std::span<tier::store_read>) noexcept;
+  tier::store_usage usage() noexcept;
+};
+struct storing_archetype : tier_archetype {
+  [[nodiscard]] page_store_archetype& store() const noexcept;
+  std::uint64_t number_pages(std::uint64_t) noexcept;
+  [[nodiscard]] tier::store_key key_of(std::uint64_t) const noexcept;
+};
+struct numberless_tier : storing_archetype {
+  void number_pages(std::uint64_t) noexcept;
+};
+static_assert(tier_policy<tier_archetype> && !tier_policy<changing_tier>);
+static_assert(tier::page_store<page_store_archetype>);
+static_assert(storing_tier<storing_archetype> && !storing_tier<tier_archetype> &&
+              !storing_tier<numberless_tier>);
+
 // The bundle concept holds each alias to its concept.
-template <class Table, class Eviction, class Copies>
+template <class Table, class Eviction, class Copies, class Tier = tier_archetype>
 struct bundle {
   using memory = memory_archetype;
   using page_allocator = allocator_archetype;
@@ -449,12 +483,13 @@ struct bundle {
   using refcount = counter_archetype;
   using prefix_index = index_archetype;
   using eviction = Eviction;
+  using tier = Tier;
   using copies = Copies;
   using observer = observer_archetype;
 };
 using minimal = bundle<table_archetype, eviction_archetype, copies_archetype>;
 using informed = bundle<table_archetype, informed_eviction, copies_archetype>;
-using deferring = bundle<viewed_table, frontier_eviction, deferring_archetype>;
+using deferring = bundle<viewed_table, frontier_eviction, deferring_archetype, storing_archetype>;
 struct near_memory : minimal {
   using memory = throwing_memory;
 };
@@ -482,6 +517,9 @@ struct near_eviction : minimal {
 struct near_copies : minimal {
   using copies = careless_copies;
 };
+struct near_tier : minimal {
+  using tier = changing_tier;
+};
 struct near_observer : minimal {
   using observer = misspelt_observer;
 };
@@ -490,7 +528,8 @@ static_assert(!policy_bundle<near_memory> && !policy_bundle<near_allocator> &&
               !policy_bundle<near_reservation> && !policy_bundle<runs_without_run_allocator> &&
               !policy_bundle<near_table> && !policy_bundle<near_refcount> &&
               !policy_bundle<near_index> && !policy_bundle<near_eviction> &&
-              !policy_bundle<near_copies> && !policy_bundle<near_observer>);
+              !policy_bundle<near_tier> && !policy_bundle<near_copies> &&
+              !policy_bundle<near_observer>);
 static_assert(!policy_bundle<memory_archetype>);
 
 // Every member of a consumer compiles with policies that have nothing but what their concepts ask.
@@ -516,6 +555,12 @@ std::size_t use_every_verb(Cache& cache, typename Cache::parts parts, std::span<
     cache.complete(cache.take_copies(ops).ticket);
   }
   child.release();
+  auto parked = cache.preempt(std::move(one)).value();
+  one = std::move(parked).resume().value();
+  auto leaving = cache.preempt_later(std::move(one)).value();
+  parked = std::move(leaving).finish(leaving.size());
+  auto coming = std::move(parked).resume_later().value();
+  one = std::move(coming).finish(coming.size());
   return cache.statistics().pages + cache.probe({}).pages_needed + cache.pins(one.page_at(0)) +
          one.probe(1).pages_needed + (cache.check_invariants() == nullptr ? 1 : 0) +
          cache.state_digest() + cache.bytes(one.page_at(0)).size() + one.runs(0, 1).tokens() +

@@ -12,6 +12,7 @@
 #include <kvfolio/cache_config.hpp>
 #include <kvfolio/cache_copies.hpp>
 #include <kvfolio/cache_parts.hpp>
+#include <kvfolio/cache_preemption.hpp>
 #include <kvfolio/cache_reports.hpp>
 #include <kvfolio/cache_upkeep.hpp>
 #include <kvfolio/core/config.hpp>
@@ -49,6 +50,7 @@ namespace kvfolio {
 template <policy_bundle Policies = default_policies>
 class paged_cache : public cache_reports<paged_cache<Policies>>,
                     public cache_copies<paged_cache<Policies>, typename Policies::copies>,
+                    public cache_preemption<paged_cache<Policies>, Policies>,
                     public cache_upkeep<paged_cache<Policies>> {
  public:
   using policies = Policies;                              ///< the bundle
@@ -71,7 +73,8 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
   /// Makes an empty cache of the given parts. Precondition: they were made for `config`.
   /// \throws as above
   paged_cache(const cache_config& config, parts made)
-      : config_{checked(config)},
+      : preemption{std::move(made.tier), checked(config)},
+        config_{config},
         layout_{config.shape, config.tokens_per_page, config.order},
         longest_{config.longest()},
         memory_{std::move(made.memory), checked_mul(layout_.bytes(), config.pages)},
@@ -118,7 +121,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
       }
     }
     notify(resident().observer(), event::prompt_matched{self.length, prompt, self.realm.words()});
-    return sequence{*this, row};
+    return hold(row);
   }
 
   /// Says what `create(prompt, options)` and growing by the rest of `prompt` would take, and what
@@ -130,12 +133,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     const auto pages = ceil_div(prompt.size(), std::size_t{tokens_per_page()});
     fit seen{.hit_tokens = at.pages * tokens_per_page(),
              .pages_needed = pages - at.pages,
-             .pages_obtainable = obtainable()};
-    // What it hits would be in use, and could not make room.
-    for (auto page = at.page; page && resident().is_cached(*page);
-         page = resident().index().parent(*page)) {
-      --seen.pages_obtainable;
-    }
+             .pages_obtainable = obtainable_beside(at)};
     if constexpr (partial_prefix_index<typename Policies::prefix_index>) {
       foresee_inside(match_inside(realm, at, prompt), seen);
     }
@@ -192,10 +190,12 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
   friend reservation;
   using reports = cache_reports<paged_cache>;
   using waiting = cache_copies<paged_cache, typename Policies::copies>;
+  using preemption = cache_preemption<paged_cache, Policies>;
   using upkeep = cache_upkeep<paged_cache>;
   using audit = detail::cache_audit<paged_cache>;
   friend reports;
   friend waiting;
+  friend preemption;
   friend upkeep;
   friend audit;
 
@@ -225,6 +225,23 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
   [[nodiscard]] std::size_t obtainable() const noexcept {
     return resident().at_hand() + resident().cached();
   }
+
+  // The same if the pages up to `at` were in use, and could not make room.
+  [[nodiscard]] std::size_t obtainable_beside(const prefix_cursor& at) const noexcept {
+    auto pages = obtainable();
+    for (auto page = at.page; page && resident().is_cached(*page);
+         page = resident().index().parent(*page)) {
+      --pages;
+    }
+    return pages;
+  }
+
+  // Leading tokens of a sequence that may be found by others.
+  [[nodiscard]] std::size_t indexable(const sequence_record& self) const noexcept {
+    return self.realm.epoch == epoch_ ? self.realm.identified() : 0;
+  }
+
+  [[nodiscard]] sequence hold(row_id row) noexcept { return sequence{*this, row}; }
 
   [[nodiscard]] prefix_cursor match(const prefix_realm& realm,
                                     std::span<const token_id> prompt) const noexcept {
@@ -311,8 +328,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
   void commit(row_id row, std::span<const token_id> tokens) noexcept {
     auto& self = changing(row);
     KVFOLIO_EXPECTS(tokens.size() <= self.length - self.committed);
-    const auto indexable = self.realm.epoch == epoch_ ? self.realm.identified() : 0;
-    chains_.note(row, self.committed, tokens, self.realm, indexable, self);
+    chains_.note(row, self.committed, tokens, self.realm, indexable(self), self);
     self.committed += tokens.size();
   }
 
@@ -322,7 +338,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     const auto child = records_.take();
     records_[child] = self;
     chains_.fork(parent, child);
-    return sequence{*this, child};
+    return hold(child);
   }
 
   truncation truncate(row_id row, std::size_t length) noexcept {
@@ -335,6 +351,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     chains_.shrink(row, keep, self.committed, std::min(self.committed, length), self);
     self.length = length;
     self.committed -= dropped.committed;
+    self.compute_end = std::min(self.compute_end, length);
     return dropped;
   }
 

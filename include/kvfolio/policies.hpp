@@ -17,6 +17,8 @@
 #include <kvfolio/refcount/local.hpp>
 #include <kvfolio/table/concept.hpp>
 #include <kvfolio/table/flat.hpp>
+#include <kvfolio/tier/concept.hpp>
+#include <kvfolio/tier/recompute.hpp>
 
 namespace kvfolio {
 
@@ -30,6 +32,7 @@ struct default_policies {
   using refcount = kvfolio::refcount::local;          ///< how pins are counted
   using prefix_index = kvfolio::prefix::radix;        ///< how pages are found again
   using eviction = kvfolio::eviction::lru;            ///< who leaves
+  using tier = kvfolio::tier::recompute;              ///< where preempted sequences go
   using copies = kvfolio::host_copies;                ///< who carries out copy-on-write
   using observer = kvfolio::null_observer;            ///< who hears of it
 };
@@ -45,6 +48,7 @@ concept policy_bundle =
     reference_counter<typename P::refcount> &&
     prefix_index<typename P::prefix_index> &&
     eviction_policy<typename P::eviction> &&
+    tier_policy<typename P::tier> &&
     copy_backend<typename P::copies> &&
     observer<typename P::observer> &&
     (host_memory<typename P::memory> || !P::copies::needs_bytes) &&

@@ -55,6 +55,13 @@ class sequence {
   /// Leading tokens that are complete. O(1).
   [[nodiscard]] std::size_t committed() const noexcept { return self().committed; }
 
+  /// Tokens after the `committed()` ones that the engine must run again, because they were
+  /// recomputed or lost when the sequence was preempted; see `parked::resume`. Those beyond
+  /// `length()` must be appended first. O(1).
+  [[nodiscard]] std::size_t to_compute() const noexcept {
+    return self().compute_end > committed() ? self().compute_end - committed() : 0;
+  }
+
   /// Number of pages, the last of which may be partly used. O(1).
   [[nodiscard]] std::size_t page_count() const noexcept { return cache().tables().size(row_); }
 

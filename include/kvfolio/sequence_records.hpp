@@ -22,6 +22,7 @@ struct alignas(64) sequence_record {
   std::uint64_t request = 0;           ///< number of the request that it began with
   session_id session{};                ///< of that request
   retention_hint retention{};          ///< of that request
+  std::size_t compute_end = 0;         ///< where what must be run again after preemption ends
   std::size_t reserved_tokens = 0;     ///< that a reservation will append
   std::uint32_t prompt_pages = 0;      ///< full pages of that request's prompt
   std::uint32_t hit_pages = 0;         ///< of those, found

@@ -183,6 +183,7 @@ TYPED_TEST_P(prefix_index_conformance, a_page_is_noted_piece_by_piece_and_from_a
   index.note(page_id{3}, 1, std::span{prompt}.subspan(1));
   index.note(page_id{4}, 0, this->count_from(50, 4));
   index.copy_note(page_id{3}, page_id{4}, 2);
+  EXPECT_TRUE(std::ranges::equal(index.tokens(page_id{4}), std::vector<token_id>{0, 1, 52, 53}));
   EXPECT_EQ(index.extend(realm, {}, page_id{3}).page, page_id{3});
   index.extend(realm, {page_id{3}, 1}, page_id{4});
   EXPECT_EQ(this->match(index, realm, {0, 1, 2, 3, 0, 1, 52, 53}),

@@ -37,12 +37,13 @@ std::vector<std::size_t> layout_of_cache() {
   using cache = paged_cache<Policies>;
   return layout_of<
       cache, typename cache::parts, typename cache::sequence, typename cache::reservation,
-      typename cache::runs, typename cache::growth, page_chains<Policies>, resident_pages<Policies>,
+      typename cache::runs, typename cache::growth, parked<cache>, parking<cache>, resuming<cache>,
+      page_chains<Policies>, resident_pages<Policies>,
       page_pool<typename Policies::page_allocator, typename Policies::refcount>,
       typename Policies::memory, typename Policies::page_allocator, typename Policies::page_table,
       typename Policies::refcount, typename Policies::prefix_index, typename Policies::eviction,
-      typename Policies::copies, typename Policies::observer, result<typename cache::sequence>,
-      result<typename cache::runs>>();
+      typename Policies::tier, typename Policies::copies, typename Policies::observer,
+      result<typename cache::sequence>, result<typename cache::runs>>();
 }
 
 // Sizes and alignments of the public types as this translation unit sees them.

@@ -71,7 +71,8 @@ struct partial_hit {
 /// |                            |                                                  | nobody's parent|
 /// | `contains(page)`           | is it indexed?                                   |                |
 /// | `parent(page)`             | the page before it; none at the root             | indexed        |
-/// | `tokens(page)`             | its tokens; none if they are not kept            | indexed        |
+/// | `tokens(page)`             | its tokens, as far as they were noted; none if   | noted          |
+/// |                            | they are not kept                                |                |
 /// | `size()`                   | number of indexed pages                          |                |
 ///
 /// `match` is const: reading leaves no trace. `noexcept` all, except construction.

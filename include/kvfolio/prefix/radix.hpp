@@ -54,7 +54,7 @@ class basic_radix {
     note(to, 0, contents_.tokens()[from].first(count));
   }
 
-  /// All tokens of `page`. Precondition: `contains(page)`.
+  /// The tokens of `page`; those that were not noted are unspecified.
   [[nodiscard]] std::span<const token_id> tokens(page_id page) const noexcept {
     return contents_.tokens()[page];
   }
