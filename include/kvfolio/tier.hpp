@@ -8,6 +8,7 @@
 #include <kvfolio/tier/automatic.hpp>
 #include <kvfolio/tier/crc32c.hpp>
 #include <kvfolio/tier/host_store.hpp>
+#include <kvfolio/tier/measuring.hpp>
 #include <kvfolio/tier/recompute.hpp>
 #include <kvfolio/tier/split.hpp>
 #include <kvfolio/tier/swap.hpp>

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
 #include <random>
+#include <type_traits>
 #include <utility>
 
 #include <gtest/gtest.h>

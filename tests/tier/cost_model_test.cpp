@@ -121,6 +121,13 @@ TEST(cost_model, what_cannot_be_is_refused_with_what_would_be_right) {
   refused([](auto& costs) { costs.in.bandwidth = tier::byte_rate{std::nan("")}; }, "bandwidth");
   refused([](auto& costs) { costs.in.each_copy = tier::seconds{-1}; }, "0 seconds or more");
   refused([](auto& costs) { costs.computing.each_pass = tier::seconds{-1}; }, "0 seconds");
+  refused([](auto& costs) { costs.computing.measured = {{0, tier::seconds{1}}}; }, "passes");
+  refused([](auto& costs) { costs.computing.measured = {{9, tier::seconds{0}}}; }, "passes");
+  refused(
+      [](auto& costs) {
+        costs.computing.measured = {{9, tier::seconds{1}}, {9, tier::seconds{2}}};
+      },
+      "more tokens");
   refused([](auto& costs) { costs.overlap = 1.1; }, "overlap is a fraction");
 }
 

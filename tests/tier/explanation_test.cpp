@@ -51,6 +51,11 @@ TEST(explanation, the_split_is_the_best_of_all) {
       costs.in.each_copy = tier::seconds{1e-6 * upto(20)};
       costs.computing.each_pass = tier::seconds{1e-3 * upto(20)};
       costs.computing.memory = tier::gigabytes_per_second(1 + upto(2000));
+      std::uint64_t tokens = 0;
+      for (auto left = upto(8); left > 0; --left) {  // in pieces that need not be convex
+        tokens += 1 + upto(900);
+        costs.computing.measured.push_back({tokens, tier::seconds{1e-3 * (1 + upto(500))}});
+      }
       const auto why = explain(costs, leaving);
       auto least = costs.total(leaving, leaving.pages());
       for (auto page = leaving.pages_too_many(); page < leaving.pages(); ++page) {

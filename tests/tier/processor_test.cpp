@@ -55,5 +55,24 @@ TEST(processor, a_measured_prefill_rate_says_how_fast_it_is) {
   EXPECT_LT(card.time(llama, 0, 1024).value(), 0.1024) << "fewer to attend to";
 }
 
+TEST(processor, measured_passes_are_joined_by_lines) {
+  tier::processor card;
+  card.attending = tier::teraflops(1e9);  // none to speak of
+  card.measured = {{100, tier::seconds{1}}, {200, tier::seconds{2}}, {400, tier::seconds{6}}};
+  const auto taken = [&card](std::uint64_t tokens) { return card.time(llama, 0, tokens).value(); };
+  EXPECT_NEAR(taken(1), 1, 1e-6) << "fewer take as long";
+  EXPECT_NEAR(taken(100), 1, 1e-6);
+  EXPECT_NEAR(taken(150), 1.5, 1e-6);
+  EXPECT_NEAR(taken(200), 2, 1e-6);
+  EXPECT_NEAR(taken(300), 4, 1e-6);
+  EXPECT_NEAR(taken(500), 8, 1e-6) << "it goes on like that";
+  EXPECT_EQ(card.time(llama, 0, 0), tier::seconds{});
+  card.measured.resize(1);
+  EXPECT_NEAR(taken(50), 1, 1e-6);
+  EXPECT_NEAR(taken(300), 3, 1e-6);
+  card.attending = tier::teraflops(1);
+  EXPECT_NEAR(taken(300), 3 + llama.attending(0, 300).value() / 1e12, 1e-6);
+}
+
 }  // namespace
 }  // namespace kvfolio::test

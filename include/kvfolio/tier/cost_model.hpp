@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <stdexcept>
@@ -43,7 +44,8 @@ struct cost_model {
   }
 
   /// Time that `leaving` costs if the first `pages` pages are computed while the others are loaded.
-  /// 0 pages is to swap, all to recompute. Convex in `pages`, but for the step at either end.
+  /// 0 pages is to swap, all to recompute. Convex in `pages` where `computing` is in tokens, but
+  /// for the step at either end.
   [[nodiscard]] seconds total(const departure& leaving, std::uint64_t pages) const noexcept {
     const auto computed = recompute(leaving, pages);
     const auto loaded = load(leaving, pages);
@@ -63,6 +65,12 @@ inline void check(const cost_model& costs) {
   if (!(computing.linear > operation_rate{} && computing.attending > operation_rate{} &&
         computing.memory > byte_rate{})) {
     refuse("kvfolio: a processor needs rates above 0; utilised(teraflops(312), 0.5), say");
+  }
+  for (std::size_t i = 0; i < computing.measured.size(); ++i) {
+    const auto& [tokens, time] = computing.measured[i];
+    if (!(time > seconds{}) || tokens <= (i == 0 ? 0 : computing.measured[i - 1].tokens)) {
+      refuse("kvfolio: measured passes take more than 0 seconds, each for more tokens than before");
+    }
   }
   if (!(costs.out.bandwidth > byte_rate{} && costs.in.bandwidth > byte_rate{})) {
     refuse("kvfolio: a link needs a bandwidth above 0 in each direction, in bytes a second");
