@@ -182,6 +182,9 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
     return chains_.bytes()[page];
   }
 
+  /// Which pages the sequences have, each in its `row()`. Valid as long as the cache.
+  [[nodiscard]] const page_table& tables() const noexcept { return chains_.tables(); }
+
   /// Tokens in a page.
   [[nodiscard]] std::uint32_t tokens_per_page() const noexcept { return layout_.tokens(); }
 
@@ -200,8 +203,6 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
   friend audit;
 
   using row_id = std::uint32_t;
-
-  [[nodiscard]] const page_table& tables() const noexcept { return chains_.tables(); }
 
   [[nodiscard]] row_id row_of(const sequence& target) const noexcept {
     KVFOLIO_EXPECTS(target.cache_ == this);
