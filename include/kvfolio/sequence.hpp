@@ -168,7 +168,9 @@ class sequence {
     KVFOLIO_EXPECTS(cache_ != nullptr);
     return *cache_;
   }
-  [[nodiscard]] decltype(auto) self() const noexcept { return cache().records_[row_]; }
+  [[nodiscard]] decltype(auto) self() const noexcept {
+    return std::as_const(cache()).records_[row_];
+  }
 
   Cache* cache_ = nullptr;
   std::uint32_t row_ = 0;
