@@ -28,9 +28,14 @@ set(concurrent_std atomic barrier condition_variable future latch mutex semaphor
 set(banned_std iostream chrono ctime)
 # Beyond the standard library, and who may have it.
 set(posix memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h
-          core/sha256.hpp:cpuid.h core/sha256.hpp:immintrin.h)
+          core/sha256.hpp:cpuid.h core/sha256.hpp:immintrin.h
+          vm/linux_backend.hpp:fcntl.h vm/linux_backend.hpp:sys/mman.h vm/linux_backend.hpp:unistd.h
+          vm/linux_options.hpp:unistd.h
+          vm/memory_file.hpp:fcntl.h vm/memory_file.hpp:sys/mman.h vm/memory_file.hpp:unistd.h
+          vm/spare_mappings.hpp:sys/mman.h vm/spare_mappings.hpp:unistd.h
+          vm/system_limits.hpp:fcntl.h vm/system_limits.hpp:unistd.h)
 # What has a dependency of its own: users include it themselves.
-set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp)
+set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp vm/linux_backend.hpp)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
 set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$
@@ -163,7 +168,11 @@ reach(threads.hpp everything)
 reach(partition.hpp partitioning)
 reach(hybrid_cache.hpp hybrid)
 reach(tier.hpp tiers)
-list(APPEND everything ${partitioning} ${hybrid} ${tiers} ${optional})
+list(APPEND everything ${partitioning} ${hybrid} ${tiers})
+foreach(header IN LISTS optional)
+  reach(${header} further)
+  list(APPEND everything ${further})
+endforeach()
 foreach(header IN LISTS headers)  # those of core are also tools for the policies of users
   if(NOT header IN_LIST everything AND NOT header MATCHES ^core/)
     complain("is reached from none of kvfolio.hpp, hybrid_cache.hpp, partition.hpp, threads.hpp, tier.hpp")

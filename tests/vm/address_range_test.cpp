@@ -5,8 +5,10 @@
 
 #include <kvfolio/vm/address_range.hpp>
 
-namespace kvfolio::vm::test {
+namespace kvfolio::test {
 namespace {
+
+using vm::address_range;
 
 TEST(address_range, contains_what_lies_within_it_altogether) {
   constexpr address_range range{0x1000, 0x3000};
@@ -31,4 +33,4 @@ TEST(address_range, without_addresses_by_default) {
 }
 
 }  // namespace
-}  // namespace kvfolio::vm::test
+}  // namespace kvfolio::test
