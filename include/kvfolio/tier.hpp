@@ -5,6 +5,7 @@
 /// What becomes of KV beyond the pool: what it costs to move and to compute again, and policies
 /// that choose.
 
+#include <kvfolio/tier/activation_split.hpp>
 #include <kvfolio/tier/automatic.hpp>
 #include <kvfolio/tier/crc32c.hpp>
 #include <kvfolio/tier/host_store.hpp>
@@ -13,3 +14,4 @@
 #include <kvfolio/tier/split.hpp>
 #include <kvfolio/tier/swap.hpp>
 #include <kvfolio/tier/swap_or_recompute.hpp>
+#include <kvfolio/tier/token_wise.hpp>
