@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -145,6 +146,76 @@ TYPED_TEST(cache_upkeep_of, what_was_computed_for_other_weights_is_found_no_more
   EXPECT_EQ(this->cache_.statistics().cached_pages, 4U) << "until they are evicted";
   this->cache_.reset().value();
   EXPECT_EQ(this->cache_.statistics().cached_pages, 0U);
+}
+
+struct revoking : default_policies {
+  using prefix_index = prefix::revocable<prefix::radix>;
+};
+
+template <class Cache>
+constexpr bool revokes = requires(Cache& cache) {
+  cache.invalidate(session_id{1});
+  cache.invalidate(std::uint64_t{1}, std::uint64_t{2});
+};
+static_assert(revokes<paged_cache<revoking>> && !revokes<paged_cache<>>);
+
+class session_upkeep : public testing::Test {
+ protected:
+  using cache_type = paged_cache<revoking>;
+
+  auto computed(const std::vector<token_id>& prompt, const request_options& options) {
+    auto kv = cache_.create(prompt, options).value();
+    const auto known = kv.length();
+    kv.append(prompt.size() - known).value();
+    kv.commit(std::span{prompt}.subspan(known));
+    return kv;
+  }
+  void TearDown() override {
+    EXPECT_STREQ(cache_.check_invariants(), nullptr);
+    cache_.reset().value();
+    EXPECT_EQ(cache_.statistics().free_pages, 16U);
+  }
+
+  cache_type cache_{{.shape = model::grouped_query(1, 1, 4, dtype::f16),
+                     .tokens_per_page = 2,
+                     .pages = 16,
+                     .max_sequences = 4}};
+};
+
+TEST_F(session_upkeep, a_session_that_is_revoked_frees_its_own_pages_and_leaves_what_is_shared) {
+  { const auto kv = computed({1, 2, 3, 4, 5, 6}, {.session = session_id{1}}); }
+  { const auto kv = computed({1, 2, 7, 8}, {.session = session_id{2}}); }
+  EXPECT_EQ(cache_.statistics().free_pages, 12U);
+  EXPECT_EQ(cache_.invalidate(session_id{1}), 2U);
+  EXPECT_EQ(cache_.statistics().free_pages, 14U);
+  EXPECT_EQ(cache_.probe({{1, 2, 3, 4, 5, 6, 0}}).hit_tokens, 2U);
+  EXPECT_EQ(cache_.probe({{1, 2, 7, 8, 0}}).hit_tokens, 4U);
+  EXPECT_EQ(cache_.invalidate(session_id{1}), 0U);
+}
+
+TEST_F(session_upkeep, pages_in_use_are_kept_for_their_users_and_found_by_nobody) {
+  auto kv = computed({1, 2, 3, 4}, {.session = session_id{1}});
+  EXPECT_EQ(cache_.invalidate(session_id{1}), 2U);
+  EXPECT_EQ(kv.committed(), 4U);
+  EXPECT_EQ(cache_.probe({{1, 2, 3}}).hit_tokens, 0U);
+  kv.append(2).value();
+  kv.commit(std::vector<token_id>{5, 6});
+  EXPECT_EQ(cache_.probe({{1, 2, 3, 4, 5, 6, 7}}).hit_tokens, 0U);
+  const auto anew = computed({1, 2, 3}, {.session = session_id{1}});
+  EXPECT_EQ(anew.length(), 3U);
+  EXPECT_EQ(cache_.probe({{1, 2, 3}}).hit_tokens, 2U) << "what was computed since";
+}
+
+TEST_F(session_upkeep, a_version_of_an_adapter_is_revoked_and_no_other) {
+  const key_scope before{.adapter = 4, .adapter_version = 1};
+  const key_scope after{.adapter = 4, .adapter_version = 2};
+  { const auto kv = computed({1, 2, 3, 4}, {.scope = before}); }
+  { const auto kv = computed({1, 2, 3, 4}, {.scope = after}); }
+  const auto digest = cache_.state_digest();
+  EXPECT_EQ(cache_.invalidate(4, 1), 2U);
+  EXPECT_NE(cache_.state_digest(), digest);
+  EXPECT_EQ(cache_.probe({{1, 2, 3}}, {.scope = before}).hit_tokens, 0U);
+  EXPECT_EQ(cache_.probe({{1, 2, 3}}, {.scope = after}).hit_tokens, 2U);
 }
 
 }  // namespace

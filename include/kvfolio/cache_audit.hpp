@@ -10,6 +10,7 @@
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/pool_audit.hpp>
+#include <kvfolio/prefix/revocable.hpp>
 
 namespace kvfolio::detail {
 
@@ -73,6 +74,9 @@ class cache_audit {
       const auto parent = index().parent(to_page(page));
       feed(page);
       feed(parent ? to_index(*parent) : cache_.config_.pages);
+      if constexpr (revocable_prefix_index<typename Cache::policies::prefix_index>) {
+        feed(index().is_hidden(to_page(page)) ? 1 : 0);
+      }
     }
     pool().allocator().for_each([&](page_id page) { feed(to_index(page)); });
     feed_copies(resident().copies(), cache_.config_.pages, feed);

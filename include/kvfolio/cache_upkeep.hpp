@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/observe/notify.hpp>
 #include <kvfolio/page/concept.hpp>
+#include <kvfolio/page/free_order.hpp>
+#include <kvfolio/prefix/revocable.hpp>
 
 namespace kvfolio {
 
@@ -30,6 +33,25 @@ class cache_upkeep {
   void invalidate() noexcept {
     ++self().epoch_;
     notify(self().resident().observer(), event::invalidated{self().epoch_});
+  }
+
+  /// Makes the pages that are the session's own match no more: those that it indexed, and no other
+  /// session after it, nor anything that follows them. Cached ones are free at once, from the last
+  /// on; what is in use, and what is indexed after that, is never found, and evicted in its time.
+  /// Returns how many were found until now. O(pages of the session). Sequences that are parked
+  /// bring back what they keep.
+  template <class C = Cache>
+  std::size_t invalidate(session_id session) noexcept requires
+      revocable_prefix_index<typename C::policies::prefix_index> {
+    return revoke(session);
+  }
+
+  /// The same for all pages of a version of an adapter: it was trained again, or is not to be
+  /// served. 0, 0 are those without an adapter. O(pages of the version).
+  template <class C = Cache>
+  std::size_t invalidate(std::uint64_t adapter, std::uint64_t version) noexcept requires
+      revocable_prefix_index<typename C::policies::prefix_index> {
+    return revoke(adapter_version{adapter, version});
   }
 
   /// Makes the cache as empty as when it was made. O(cached pages). Fails with `errc::in_use` if a
@@ -78,6 +100,24 @@ class cache_upkeep {
  private:
   friend Cache;
   cache_upkeep() noexcept = default;
+
+  template <class Owner>
+  std::size_t revoke(const Owner& owner) noexcept {
+    auto& resident = self().resident();
+    std::size_t revoked = 0;
+    for (auto page = resident.index().last_of(owner); page; ++revoked) {
+      if (resident.is_evictable(*page)) {
+        resident.pin(*page);
+        resident.withdraw(*page, std::nullopt);
+        resident.unpin(*page, page_history::committed);
+      } else {
+        resident.index().hide(*page);
+      }
+      page = resident.index().last_of(owner);
+    }
+    return revoked;
+  }
+
   [[nodiscard]] Cache& self() noexcept { return static_cast<Cache&>(*this); }
 };
 

@@ -61,6 +61,7 @@
 #include <kvfolio/prefix/none.hpp>
 #include <kvfolio/prefix/partial_match.hpp>
 #include <kvfolio/prefix/prompt_keys.hpp>
+#include <kvfolio/prefix/revocable.hpp>
 #include <kvfolio/table/double_buffered.hpp>
 #include <kvfolio/table/export.hpp>
 #include <kvfolio/table/live_csr.hpp>

@@ -14,6 +14,7 @@
 #include <kvfolio/page_pool.hpp>
 #include <kvfolio/pages_in_use.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/prefix/revocable.hpp>
 #include <kvfolio/sequence_records.hpp>
 
 namespace kvfolio {
@@ -228,6 +229,9 @@ class resident_pages {
                        std::optional<page_id> held, const sequence_record& user) noexcept {
     const bool was_there = index_.contains(page);
     const auto found = index_.extend(realm, at, page);
+    if constexpr (revocable_prefix_index<prefix_index>) {
+      index_.use(*found.page, realm.scope, user.session);
+    }
     if (was_there || found.page != page) return found;
     if (at.page && at.page != held) pin(*at.page);
     in_use_.enter(page);
