@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <kvfolio/vm/reclamation.hpp>
+
+#include "../conformance/reclamation_conformance.hpp"
+
+namespace kvfolio::test {
+namespace {
+
+using rules = testing::Types<vm::deferred_reclaim, vm::eager_reclaim>;
+INSTANTIATE_TYPED_TEST_SUITE_P(reclamation, reclamation_conformance, rules);
+
+TEST(reclamation, deferred_leaves_rows_where_they_are_while_there_are_enough) {
+  static_assert(!vm::deferred_reclaim::due({.free = 8, .low = 8}));
+  static_assert(!vm::deferred_reclaim::due({.free = 0, .low = 0}));
+}
+
+TEST(reclamation, eager_leaves_none) {
+  static_assert(vm::eager_reclaim::due({.free = 1'000, .low = 0}));
+}
+
+}  // namespace
+}  // namespace kvfolio::test
