@@ -31,6 +31,9 @@ class [[nodiscard]] resuming {
     return cache_->transfer_of(from_, back_, skipped_ + index);
   }
 
+  /// Pages that are stored, some of which need not be read because they were found.
+  [[nodiscard]] std::size_t stored_pages() const noexcept { return from_.stored_pages(); }
+
   /// The sequence, to be read and computed into, but not to be changed.
   [[nodiscard]] const kvfolio::sequence<Cache>& sequence() const noexcept { return back_; }
 
@@ -68,7 +71,7 @@ class [[nodiscard]] resuming {
   Cache* cache_;
   parked<Cache> from_;
   kvfolio::sequence<Cache> back_;
-  std::size_t skipped_;  // stored pages that need not be read, because they were found
+  std::size_t skipped_;  // stored pages that need not be read
   std::size_t count_;
 };
 
