@@ -7,7 +7,7 @@
 
 #include <kvfolio/tier/activation_split.hpp>
 #include <kvfolio/tier/automatic.hpp>
-#include <kvfolio/tier/crc32c.hpp>
+#include <kvfolio/tier/file_store.hpp>
 #include <kvfolio/tier/host_store.hpp>
 #include <kvfolio/tier/measuring.hpp>
 #include <kvfolio/tier/recompute.hpp>

@@ -27,7 +27,8 @@ set(concurrent_std atomic barrier condition_variable future latch mutex semaphor
 # Streams are slow to compile and belong to programs; time is told by the caller.
 set(banned_std iostream chrono ctime)
 # Beyond the standard library, and who may have it.
-set(posix memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h
+set(posix tier/file_handle.hpp:fcntl.h tier/file_handle.hpp:unistd.h
+          memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h
           core/sha256.hpp:cpuid.h core/sha256.hpp:immintrin.h
           vm/linux_backend.hpp:fcntl.h vm/linux_backend.hpp:sys/mman.h vm/linux_backend.hpp:unistd.h
           vm/linux_options.hpp:unistd.h

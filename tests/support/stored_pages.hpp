@@ -20,7 +20,7 @@ inline tier::store_key key_of(std::uint64_t name) {
 
 /// Writes what page `key` holds: bytes that depend on all of the key, and on where they are.
 inline void fill_page(const tier::store_key& key, std::span<std::byte> page) {
-  auto state = mix_bits(key.words[0] ^ mix_bits(key.words[1]));
+  auto state = mix_bits(key.words[0]) + key.words[1];
   for (std::size_t at = 0; at < page.size(); at += sizeof(state)) {
     state = state * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
     std::memcpy(page.data() + at, &state, std::min(sizeof(state), page.size() - at));

@@ -42,7 +42,7 @@ struct store_usage {
 /// | `page_bytes()`     | bytes of each page, one number for the life of the store               |
 /// | `put(key, bytes)`  | keeps a copy of `bytes`; a full store gives up older pages for it.     |
 /// |                    | `errc::store_full` if it has no room for any, `errc::store_failed` if  |
-/// |                    | it cannot write; then it has no page `key` or the one that it had      |
+/// |                    | it cannot write; then the page may be there whole, or not at all       |
 /// | `get(key, out)`    | is it there? Then `out` is what was put, byte for byte                 |
 /// | `contains(key)`    | would `get` likely find it? Leaves no trace                            |
 /// | `erase(key)`       | forgets `key`; was it there?                                           |

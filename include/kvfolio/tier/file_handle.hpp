@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/result.hpp>
+
+namespace kvfolio::tier {
+
+/// An open file that others may have open too (Linux): whole reads and writes at an offset, and
+/// locks on single bytes. One owner thread; locks hold against other handles of the same process.
+class file_handle {
+ public:
+  /// Opens `path` for reading and writing, and creates it for this user alone if there is none.
+  /// Reads and writes past the cache of the system if `direct`: then offsets, sizes and addresses
+  /// are multiples of `alignment`. \throws std::runtime_error saying why it could not
+  file_handle(const std::string& path, bool direct) {
+    const auto flags = O_RDWR | O_CREAT | O_CLOEXEC | (direct ? O_DIRECT : 0);
+    do {
+      descriptor_ = ::open(path.c_str(), flags, S_IRUSR | S_IWUSR);
+    } while (descriptor_ < 0 && errno == EINTR);
+    if (descriptor_ < 0) fail("open " + path);
+  }
+  /// Takes the file of `other`.
+  file_handle(file_handle&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
+  /// Takes the file of `other`, which gets this one.
+  file_handle& operator=(file_handle&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    return *this;
+  }
+  file_handle(const file_handle&) = delete;
+  file_handle& operator=(const file_handle&) = delete;
+  ~file_handle() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  static constexpr std::size_t alignment = 4096;  ///< for direct reads and writes, in bytes
+
+  /// Reads up to `bytes.size()` bytes at `offset`, and returns how many: fewer at the end of the
+  /// file, or if the device fails.
+  [[nodiscard]] std::size_t read_at(std::uint64_t offset,
+                                    std::span<std::byte> bytes) const noexcept {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const auto some = ::pread(descriptor_, bytes.data() + done, bytes.size() - done,
+                                static_cast<off_t>(offset + done));
+      if (some < 0 && errno == EINTR) continue;
+      if (some <= 0) break;
+      done += static_cast<std::size_t>(some);
+    }
+    return done;
+  }
+
+  /// Writes all of `bytes` at `offset`. `errc::store_full` if the file may not grow so far,
+  /// `errc::store_failed` otherwise; some may have been written.
+  [[nodiscard]] result<void> write_at(std::uint64_t offset,
+                                      std::span<const std::byte> bytes) const noexcept {
+    while (!bytes.empty()) {
+      const auto some =
+          ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+      if (some < 0 && errno == EINTR) continue;
+      if (some <= 0) {
+        const bool full = some < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EFBIG);
+        return full ? errc::store_full : errc::store_failed;
+      }
+      bytes = bytes.subspan(static_cast<std::size_t>(some));
+      offset += static_cast<std::uint64_t>(some);
+    }
+    return {};
+  }
+
+  /// Cuts the file, or lengthens it by zeros. \throws std::runtime_error
+  void resize(std::uint64_t bytes) {
+    if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) fail("resize the file");
+  }
+
+  /// Waits until all that was written is on the device, if the device can say so.
+  void flush() noexcept { (void)::fdatasync(descriptor_); }
+
+  /// Does so with the lock of byte `byte`, which need not exist: `F_RDLCK` shares it with others
+  /// that do, `F_WRLCK` does not, `F_UNLCK` gives it up; waits for whoever is in the way if `wait`.
+  /// Has this handle got what it asked for? The system gives up the locks of a process that ends.
+  [[nodiscard]] bool lock(std::uint64_t byte, short kind, bool wait) noexcept {
+    struct flock range {};
+    range.l_type = kind;
+    range.l_whence = SEEK_SET;
+    range.l_start = static_cast<off_t>(byte);
+    range.l_len = 1;
+    int status = 0;
+    do {
+      status = ::fcntl(descriptor_, wait ? F_OFD_SETLKW : F_OFD_SETLK, &range);
+    } while (status != 0 && errno == EINTR);
+    return status == 0;
+  }
+
+  /// \throws std::runtime_error that `what` failed, and why the system says so
+  [[noreturn]] static void fail(const std::string& what) {
+    throw std::runtime_error("kvfolio: cannot " + what + ": " + std::strerror(errno));
+  }
+
+ private:
+  int descriptor_ = -1;
+};
+
+}  // namespace kvfolio::tier

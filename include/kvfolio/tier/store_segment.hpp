@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/math.hpp>
+#include <kvfolio/core/result.hpp>
+#include <kvfolio/tier/crc32c.hpp>
+#include <kvfolio/tier/file_handle.hpp>
+#include <kvfolio/tier/store_key.hpp>
+
+namespace kvfolio::tier {
+
+/// What a file is to be, or is, for a `store_segment`.
+struct segment_options {
+  std::string path;                 ///< of the file; made if there is none
+  store_fingerprint fingerprint{};  ///< of its pages
+  std::size_t page_bytes = 0;       ///< of each page
+  std::size_t pages = 0;            ///< that it can hold
+  bool direct = true;               ///< past the cache of the system, where the file system can
+};
+
+/// What a slot of a file holds.
+struct segment_record {
+  store_key key;               ///< of the page
+  std::uint64_t stamp = 0;     ///< of the change that put it there: the greatest is the youngest
+  std::uint32_t page_crc = 0;  ///< of fingerprint, key and page
+  std::uint32_t crc = 0;       ///< of fingerprint, slot and everything above
+};
+
+/// The one file of a `file_store`: its format, its locks, and nothing of what is in which slot.
+///
+/// | at                    | bytes                                                              |
+/// |-----------------------|--------------------------------------------------------------------|
+/// | 0                     | a magic word, the fingerprint, bytes of a page, number of slots    |
+/// | 4,096                 | number of changes, and the slots that the last 1,022 changed       |
+/// | 8,192                 | a record of 32 bytes for each slot                                 |
+/// | the next multiple of  | the pages, each at a multiple of 4,096                             |
+/// | 4,096                 |                                                                    |
+///
+/// Whoever changes a slot has the lock, writes the page, then its record, then that it changed: so
+/// whatever a process leaves behind that ends in between is a page that its record does not fit.
+/// Nothing is flushed, except the beginning, once: after the power failed, too, there are pages and
+/// records that do not fit each other, and no worse.
+///
+/// Linux. One owner thread. Several processes may have one file open, and several of these in one
+/// process; what was made before a `fork` is for one of both processes alone.
+class store_segment {
+ public:
+  /// Opens the file, and empties it first if it is another fingerprint's, or damaged in its
+  /// beginning. \throws std::runtime_error if it cannot be used, if it is no store at all, or if it
+  /// would have to be emptied while others have it open
+  explicit store_segment(const segment_options& options)
+      : fingerprint_{options.fingerprint},
+        page_bytes_{options.page_bytes},
+        slots_{options.pages},
+        stride_{round_up(page_bytes_)},
+        first_page_{
+            round_up(checked_add(first_record, checked_mul(slots_, sizeof(segment_record))))},
+        table_{options.path, false},
+        pages_{options.path, false},
+        bounce_(checked_add(stride_, file_handle::alignment)) {
+    (void)checked_add(first_page_, checked_mul(slots_, stride_));
+    if (!table_.lock(writer, F_WRLCK, true)) file_handle::fail("lock " + options.path);
+    open(options.path);
+    if (options.direct) try_direct(options.path);
+    (void)table_.lock(writer, F_UNLCK, false);
+  }
+
+  /// Bytes of a page.
+  [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
+  /// Number of slots.
+  [[nodiscard]] std::size_t slots() const noexcept { return slots_; }
+  /// Are pages read and written past the cache of the system?
+  [[nodiscard]] bool direct() const noexcept { return direct_; }
+
+  /// The CRC of `page` under the name of `key`.
+  [[nodiscard]] std::uint32_t crc_of(const store_key& key,
+                                     std::span<const std::byte> page) const noexcept {
+    crc32c crc;
+    crc.add(std::as_bytes(std::span{fingerprint_.words}));
+    crc.add(std::as_bytes(std::span{key.words}));
+    crc.add(page);
+    return crc.value();
+  }
+
+  /// Reads the page of `slot`. Is there as much in the file? What it is, `crc_of` says.
+  [[nodiscard]] bool read_page(std::size_t slot, std::span<std::byte> page) noexcept {
+    KVFOLIO_EXPECTS(slot < slots_ && page.size() == page_bytes_);
+    if (!direct_ || fits(page)) return pages_.read_at(place(slot), page) == page_bytes_;
+    const auto aligned = bounce();
+    if (pages_.read_at(place(slot), aligned) < page_bytes_) return false;
+    std::memcpy(page.data(), aligned.data(), page_bytes_);
+    return true;
+  }
+
+  /// Writes the page of `slot`. Precondition: this has the lock, here and below.
+  [[nodiscard]] result<void> write_page(std::size_t slot,
+                                        std::span<const std::byte> page) noexcept {
+    KVFOLIO_EXPECTS(slot < slots_ && page.size() == page_bytes_);
+    if (!direct_ || fits(page)) return pages_.write_at(place(slot), page);
+    const auto aligned = bounce();
+    std::memcpy(aligned.data(), page.data(), page_bytes_);
+    return pages_.write_at(place(slot), aligned);
+  }
+
+  /// Writes that `slot` holds a page of `key` and `page_crc`, or nothing, and that it has changed.
+  [[nodiscard]] result<void> write_record(std::size_t slot, const std::optional<store_key>& key,
+                                          std::uint32_t page_crc = 0) noexcept {
+    const auto stamp = seen_ + 1;
+    segment_record written{};
+    if (key) {
+      written = {*key, stamp, page_crc, 0};
+      written.crc = crc_of(written, slot);
+    }
+    const auto number = static_cast<std::uint32_t>(slot);
+    auto kept = table_.write_at(first_record + slot * sizeof(segment_record), bytes_of(written));
+    if (kept) kept = table_.write_at(ring_place(stamp), bytes_of(number));
+    if (kept) kept = table_.write_at(first_change, bytes_of(stamp));
+    if (kept) seen_ = stamp;
+    return kept;
+  }
+
+  /// Calls `visit(slot, record)` for each slot that holds a page, in the order of slots, and
+  /// `visit(slot, nullopt)` for the others. What is damaged holds nothing.
+  template <class Visit>
+  void for_each_slot(Visit visit) {
+    seen_ = changes();
+    std::array<segment_record, 128> some{};
+    for (std::size_t first = 0; first < slots_; first += some.size()) {
+      const auto count = std::min(some.size(), slots_ - first);
+      some.fill({});
+      (void)table_.read_at(first_record + first * sizeof(segment_record),
+                           std::as_writable_bytes(std::span{some}.first(count)));
+      for (std::size_t i = 0; i < count; ++i) visit(first + i, checked(some[i], first + i));
+    }
+  }
+
+  /// Calls `visit(slot, record)`, as `for_each_slot` does, for at least those slots that others
+  /// have changed since it was last called. Has anything changed?
+  template <class Visit>
+  bool for_each_change(Visit visit) noexcept {
+    const auto now = changes();
+    if (now == seen_) return false;
+    if (now - seen_ > remembered) {  // or less than before: the file was cut
+      for_each_slot(visit);
+      return true;
+    }
+    std::array<std::uint32_t, remembered> ring{};
+    (void)table_.read_at(first_change + sizeof(now), std::as_writable_bytes(std::span{ring}));
+    while (seen_ != now) {
+      const auto slot = ring[++seen_ % remembered];
+      if (slot >= slots_) continue;
+      segment_record changed{};
+      (void)table_.read_at(first_record + slot * sizeof(segment_record),
+                           std::as_writable_bytes(std::span{&changed, 1}));
+      visit(slot, checked(changed, slot));
+    }
+    return true;
+  }
+
+  /// The right to change slots, while it lives; waits for whoever else has it.
+  class changing {
+   public:
+    /// Waits.
+    explicit changing(store_segment& segment) noexcept
+        : segment_{segment}, granted_{segment.table_.lock(writer, F_WRLCK, true)} {}
+    changing(const changing&) = delete;
+    changing& operator=(const changing&) = delete;
+    ~changing() { (void)segment_.table_.lock(writer, F_UNLCK, false); }
+
+    /// Was it granted? Not by file systems without locks.
+    explicit operator bool() const noexcept { return granted_; }
+
+   private:
+    store_segment& segment_;
+    bool granted_;
+  };
+
+ private:
+  static_assert(sizeof(segment_record) == 32);
+  struct head {
+    std::array<char, 16> magic{'k', 'v', 'f', 'o', 'l', 'i', 'o', ' ',
+                               's', 't', 'o', 'r', 'e', ' ', '1', '\n'};
+    store_fingerprint fingerprint;
+    std::uint64_t page_bytes;
+    std::uint64_t slots;
+  };
+  static_assert(sizeof(head) == 48);
+
+  static constexpr std::uint64_t users = 0;   // lock of all who have the file open, shared
+  static constexpr std::uint64_t writer = 1;  // lock of the one who changes it
+  static constexpr std::size_t first_change = 4096;
+  static constexpr std::size_t first_record = 8192;
+  static constexpr std::size_t remembered =
+      (first_record - first_change - sizeof(std::uint64_t)) / sizeof(std::uint32_t);
+
+  template <class T>
+  static std::span<const std::byte> bytes_of(const T& value) noexcept {
+    return std::as_bytes(std::span{&value, 1});
+  }
+  static std::size_t round_up(std::size_t bytes) {
+    return checked_mul(ceil_div(bytes, file_handle::alignment), file_handle::alignment);
+  }
+  static std::uint64_t ring_place(std::uint64_t stamp) noexcept {
+    return first_change + sizeof(stamp) + stamp % remembered * sizeof(std::uint32_t);
+  }
+  [[nodiscard]] std::uint64_t place(std::size_t slot) const noexcept {
+    return first_page_ + slot * stride_;
+  }
+  [[nodiscard]] std::uint64_t changes() const noexcept {
+    std::uint64_t count = 0;
+    const auto read = table_.read_at(first_change, std::as_writable_bytes(std::span{&count, 1}));
+    return read == sizeof(count) ? count : 0;
+  }
+
+  [[nodiscard]] std::uint32_t crc_of(const segment_record& record,
+                                     std::size_t slot) const noexcept {
+    crc32c crc;
+    crc.add(std::as_bytes(std::span{fingerprint_.words}));
+    crc.add(bytes_of(slot));
+    crc.add(bytes_of(record).first(offsetof(segment_record, crc)));
+    return crc.value();
+  }
+  [[nodiscard]] std::optional<segment_record> checked(const segment_record& record,
+                                                      std::size_t slot) const noexcept {
+    if (record.stamp == 0 || record.crc != crc_of(record, slot)) return std::nullopt;
+    return record;
+  }
+
+  // Can the device read or write them where they are?
+  [[nodiscard]] bool fits(std::span<const std::byte> page) const noexcept {
+    return page.size() == stride_ &&
+           reinterpret_cast<std::uintptr_t>(page.data()) % file_handle::alignment == 0;
+  }
+  [[nodiscard]] std::span<std::byte> bounce() noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(bounce_.data());
+    return std::span{bounce_}.subspan((0 - address) % file_handle::alignment, stride_);
+  }
+
+  // Precondition: this has the lock.
+  void open(const std::string& path) {
+    head found{};
+    const auto expected =
+        head{.fingerprint = fingerprint_, .page_bytes = page_bytes_, .slots = slots_};
+    const auto read = table_.read_at(0, std::as_writable_bytes(std::span{&found, 1}));
+    const bool same = read == sizeof(found) && std::memcmp(&found, &expected, sizeof(found)) == 0;
+    if (!same) {
+      refuse_what_is_no_store(path, found, read);
+      if (!table_.lock(users, F_WRLCK, false)) {
+        throw std::runtime_error("kvfolio: " + path +
+                                 " is in use as a store of another model, layout, version or size; "
+                                 "give each a file of its own");
+      }
+      table_.resize(0);
+      if (!table_.write_at(0, bytes_of(expected))) file_handle::fail("write " + path);
+      table_.flush();  // so that no file is long and begins with zeros, which is no store
+      table_.resize(first_page_);
+    }
+    if (!table_.lock(users, F_RDLCK, true)) file_handle::fail("lock " + path);
+  }
+
+  // A path that was mistyped must not cost anybody a file. A store remains one with a few letters
+  // of its magic word changed, or with only the first of them left.
+  static void refuse_what_is_no_store(const std::string& path, const head& found,
+                                      std::size_t read) {
+    const auto magic = head{}.magic;
+    const auto letters = std::min(read, magic.size());
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < letters; ++i) wrong += found.magic[i] == magic[i] ? 0 : 1;
+    if (wrong > letters / 4) {
+      throw std::runtime_error("kvfolio: " + path +
+                               " is not a store; give another path, or delete it");
+    }
+  }
+
+  // Some file systems refuse at once, others when it comes to reading.
+  void try_direct(const std::string& path) {
+    try {
+      file_handle direct{path, true};
+      if (direct.read_at(0, bounce().first(file_handle::alignment)) == 0) return;
+      pages_ = std::move(direct);
+      direct_ = true;
+    } catch (const std::runtime_error&) {
+      direct_ = false;
+    }
+  }
+
+  store_fingerprint fingerprint_;
+  std::size_t page_bytes_;
+  std::size_t slots_;
+  std::size_t stride_;      // from a page to the next
+  std::size_t first_page_;  // where it begins in the file
+  file_handle table_;       // for everything that is not a page; has the locks
+  file_handle pages_;
+  bool direct_ = false;
+  std::uint64_t seen_ = 0;         // changes
+  std::vector<std::byte> bounce_;  // a page where the device wants it
+};
+
+}  // namespace kvfolio::tier
