@@ -10,6 +10,7 @@
 
 #include <kvfolio/tier/concept.hpp>
 
+#include "../support/default_made.hpp"
 #include "../support/departures.hpp"
 #include "../support/random_steps.hpp"
 
@@ -60,11 +61,5 @@ REGISTER_TYPED_TEST_SUITE_P(tier_policy_conformance,
                             whole_pages_or_all_are_recomputed_and_the_rest_fits,
                             without_a_store_everything_is_recomputed,
                             equal_departures_have_equal_answers_also_after_a_move);
-
-/// Makes a policy that needs nothing.
-template <class P>
-struct default_made {
-  static P make() { return {}; }
-};
 
 }  // namespace kvfolio::test
