@@ -80,6 +80,17 @@ TEST_F(slot_pool, gives_nobody_a_slot_whose_rows_are_shared) {
   EXPECT_EQ(slots_.acquire(0), 2U);
 }
 
+TEST_F(slot_pool, shows_who_is_free) {
+  slots_.take(2);
+  std::vector<std::uint32_t> free;
+  slots_.for_each_free([&](std::uint32_t slot) {
+    EXPECT_TRUE(slots_.is_free(slot));
+    free.push_back(slot);
+  });
+  EXPECT_EQ(free, (std::vector<std::uint32_t>{0, 1, 3, 4}));
+  EXPECT_FALSE(slots_.is_free(2));
+}
+
 TEST_F(slot_pool, a_shared_slot_without_rows_is_a_free_one) {
   slots_.take(0);
   slots_.retire(0, 0, epoch{9}, false);

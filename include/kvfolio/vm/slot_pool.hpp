@@ -69,6 +69,18 @@ class slot_pool {
     --acquirable_;
   }
 
+  /// Can `slot` be acquired?
+  [[nodiscard]] bool is_free(std::uint32_t slot) const noexcept {
+    return at(slot).state == slot_state::open;
+  }
+  /// Calls `visit(slot)` for each slot that can be acquired, those with the fewest rows first.
+  template <class Visit>
+  void for_each_free(Visit&& visit) const {
+    for (auto next = fewest_first_.next(0); next; next = fewest_first_.next(*next + 1)) {
+      visit(static_cast<std::uint32_t>(*next % slots_));
+    }
+  }
+
   /// Takes `slot` back with the `rows` rows that are mapped there, in use until `when`. Epochs do
   /// not decrease. `reusable` is false if somebody else has these rows too: then they are unmapped
   /// before anything else, and nobody gets the slot before. Precondition: it is handed out.
