@@ -8,6 +8,7 @@
 #include <kvfolio/tier/activation_split.hpp>
 #include <kvfolio/tier/automatic.hpp>
 #include <kvfolio/tier/choose_victims.hpp>
+#include <kvfolio/tier/faulty_store.hpp>
 #include <kvfolio/tier/file_store.hpp>
 #include <kvfolio/tier/host_store.hpp>
 #include <kvfolio/tier/last_come.hpp>

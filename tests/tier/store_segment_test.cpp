@@ -117,19 +117,5 @@ TEST_F(store_segments, go_through_the_cache_where_the_file_system_knows_no_other
   std::filesystem::remove(options.path);
 }
 
-TEST_F(store_segments, a_crc_depends_on_fingerprint_key_and_page) {
-  store_segment segment{options};
-  options.path = folder / "other";
-  options.fingerprint.words[1] ^= 1U;
-  const store_segment other{options};
-  auto page = page_of(key_of(1), 4'096);
-  const auto crc = segment.crc_of(key_of(1), page);
-  EXPECT_EQ(crc, segment.crc_of(key_of(1), page));
-  EXPECT_NE(crc, segment.crc_of(key_of(2), page));
-  EXPECT_NE(crc, other.crc_of(key_of(1), page));
-  page.back() ^= std::byte{1};
-  EXPECT_NE(crc, segment.crc_of(key_of(1), page));
-}
-
 }  // namespace
 }  // namespace kvfolio::test

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <kvfolio/core/config.hpp>
+#include <kvfolio/tier/page_crc.hpp>
 #include <kvfolio/tier/slot_directory.hpp>
 #include <kvfolio/tier/store.hpp>
 #include <kvfolio/tier/store_segment.hpp>
@@ -33,7 +34,10 @@ class file_store {
   /// Opens the file, and reads what it holds: 32 bytes per page. \throws std::runtime_error as
   /// `store_segment` does \throws std::bad_alloc
   explicit file_store(const segment_options& options)
-      : segment_{options}, directory_{options.pages}, crcs_(options.pages) {
+      : fingerprint_{options.fingerprint},
+        segment_{options},
+        directory_{options.pages},
+        crcs_(options.pages) {
     std::vector<std::pair<std::size_t, segment_record>> found;
     segment_.for_each_slot([&](std::size_t slot, const std::optional<segment_record>& record) {
       if (record) found.emplace_back(slot, *record);
@@ -61,7 +65,7 @@ class file_store {
     do {
       const auto slot = directory_.find(key);
       if (!slot) return false;
-      if (segment_.read_page(*slot, out) && segment_.crc_of(key, out) == crcs_[*slot]) {
+      if (segment_.read_page(*slot, out) && page_crc(fingerprint_, key, out) == crcs_[*slot]) {
         directory_.touch(*slot);
         return true;
       }
@@ -117,7 +121,7 @@ class file_store {
       return {};
     }
     const auto slot = directory_.take(write.key);
-    crcs_[slot] = segment_.crc_of(write.key, write.bytes);
+    crcs_[slot] = page_crc(fingerprint_, write.key, write.bytes);
     auto kept = segment_.write_page(slot, write.bytes);
     if (kept) kept = segment_.write_record(slot, write.key, crcs_[slot]);
     if (!kept) directory_.erase(slot);
@@ -140,6 +144,7 @@ class file_store {
     if (record) directory_.place(slot, record->key);
   }
 
+  store_fingerprint fingerprint_;
   store_segment segment_;
   slot_directory directory_;
   std::vector<std::uint32_t> crcs_;  // of pages, by slot

@@ -34,7 +34,7 @@ struct segment_options {
 struct segment_record {
   store_key key;               ///< of the page
   std::uint64_t stamp = 0;     ///< of the change that put it there: the greatest is the youngest
-  std::uint32_t page_crc = 0;  ///< of fingerprint, key and page
+  std::uint32_t page_crc = 0;  ///< `tier::page_crc` of it
   std::uint32_t crc = 0;       ///< of fingerprint, slot and everything above
 };
 
@@ -84,17 +84,7 @@ class store_segment {
   /// Are pages read and written past the cache of the system?
   [[nodiscard]] bool direct() const noexcept { return direct_; }
 
-  /// The CRC of `page` under the name of `key`.
-  [[nodiscard]] std::uint32_t crc_of(const store_key& key,
-                                     std::span<const std::byte> page) const noexcept {
-    crc32c crc;
-    crc.add(std::as_bytes(std::span{fingerprint_.words}));
-    crc.add(std::as_bytes(std::span{key.words}));
-    crc.add(page);
-    return crc.value();
-  }
-
-  /// Reads the page of `slot`. Is there as much in the file? What it is, `crc_of` says.
+  /// Reads the page of `slot`. Is there as much in the file? What it is, its CRC says.
   [[nodiscard]] bool read_page(std::size_t slot, std::span<std::byte> page) noexcept {
     KVFOLIO_EXPECTS(slot < slots_ && page.size() == page_bytes_);
     if (!direct_ || fits(page)) return pages_.read_at(place(slot), page) == page_bytes_;
