@@ -28,6 +28,8 @@ set(concurrent_std atomic barrier condition_variable future latch mutex semaphor
 set(banned_std iostream chrono ctime)
 # Beyond the standard library, and who may have it.
 set(posix tier/file_handle.hpp:fcntl.h tier/file_handle.hpp:unistd.h
+          tier/redis_connection.hpp:hiredis/hiredis.h tier/redis_connection.hpp:signal.h
+          tier/redis_connection.hpp:time.h
           memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h
           core/sha256.hpp:cpuid.h core/sha256.hpp:immintrin.h
           vm/linux_backend.hpp:fcntl.h vm/linux_backend.hpp:sys/mman.h vm/linux_backend.hpp:unistd.h
@@ -36,7 +38,7 @@ set(posix tier/file_handle.hpp:fcntl.h tier/file_handle.hpp:unistd.h
           vm/spare_mappings.hpp:sys/mman.h vm/spare_mappings.hpp:unistd.h
           vm/system_limits.hpp:fcntl.h vm/system_limits.hpp:unistd.h)
 # What has a dependency of its own: users include it themselves.
-set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp vm/linux_backend.hpp)
+set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp tier/redis_store.hpp vm/linux_backend.hpp)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
 set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$
