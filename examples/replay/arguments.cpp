@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <limits>
+#include <map>
+#include <string>
 
 #include <CLI/CLI.hpp>
 #include <replay/arguments.hpp>
@@ -36,6 +39,19 @@ void declare_server(CLI::App& app, serving_options& serving) {
   app.add_option("--watermark", serving.watermark,
                  "pages to leave free when a request is admitted beside others")
       ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{1U << 30U}))
+      ->capture_default_str();
+  using kvfolio::prefix::admission;
+  const std::map<std::string, admission> rules{{"first-come", admission::first_come},
+                                               {"longest-prefix", admission::longest_prefix},
+                                               {"depth-first", admission::depth_first}};
+  app.add_option_function<std::string>(
+         "--admit", [&serving, rules](const std::string& name) { serving.admit = rules.at(name); },
+         "who is admitted first, of the 128 who wait longest")
+      ->check(CLI::IsMember(rules))
+      ->default_str("first-come");
+  app.add_option("--patience", serving.patience,
+                 "times that a request may be passed over by later ones")
+      ->check(CLI::Range(std::uint32_t{0}, std::uint32_t{1'000'000'000}))
       ->capture_default_str();
   app.add_option("--max-batch", serving.max_batch, "most requests that run at the same time")
       ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{65'536}))

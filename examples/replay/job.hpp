@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/prefix/identity.hpp>
 
 #include <replay/fingerprint.hpp>
 #include <replay/trace.hpp>
@@ -35,6 +36,8 @@ struct job {
   std::vector<branch<Sequence>> branches{};     ///< one for each sample, once it was admitted
   std::optional<nanoseconds> first_token_at{};  ///< when its first token was there
   std::optional<std::size_t> lost{};            ///< tokens it had computed when it was preempted
+  std::vector<kvfolio::prefix::verified::key_type> keys{};  ///< of its prompt, if order needs them
+  std::uint32_t passed_over = 0;                            ///< requests that came later
 
   /// Has every branch a sequence of its own? Until then the first one computes the prompt for all.
   [[nodiscard]] bool forked() const { return static_cast<bool>(branches.back().kv); }

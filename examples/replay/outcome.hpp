@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <kvfolio/observe/counting_observer.hpp>
+#include <kvfolio/prefix/waiting_order.hpp>
 
 #include <replay/measures.hpp>
 #include <replay/memory_use.hpp>
@@ -23,6 +24,8 @@ struct serving_options {
   std::uint32_t chunk = 4'096;         ///< most prompt tokens that a step computes
   speed hardware{};                    ///< that the clock stands for
   std::uint32_t watermark = 0;         ///< pages to leave free when a request is admitted
+  kvfolio::prefix::admission admit{};  ///< who is admitted first
+  std::uint32_t patience = 64;         ///< times that a request is passed over at most
   std::uint32_t max_batch = 256;       ///< requests that run at the same time
   std::uint32_t samples = 1;           ///< answers to each request, which share its prompt
   bool verify = false;                 ///< fingerprint every token, and check

@@ -91,6 +91,8 @@ inline nlohmann::ordered_json settings_json(const reported& run) {
           {"prefill_tps", options.hardware.prefill_tps},
           {"decode_sps", options.hardware.decode_sps},
           {"watermark", options.watermark},
+          {"admit", to_string(options.admit)},
+          {"patience", options.patience},
           {"max_batch", options.max_batch},
           {"samples", options.samples},
           {"invalidate_every_ns", options.invalidate_every},

@@ -13,7 +13,9 @@
 #include <kvfolio/cache_parts.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/policies.hpp>
+#include <kvfolio/prefix/identity.hpp>
 #include <kvfolio/prefix/none.hpp>
+#include <kvfolio/prefix/waiting_order.hpp>
 
 #include <replay/checker.hpp>
 #include <replay/instruments.hpp>
@@ -73,7 +75,8 @@ class server {
               prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
         cache_{cache_for(requests, options), watched_parts(std::move(ordering))},
         check_{cache_, seen_.copied, options.verify},
-        next_change_{options.invalidate_every} {}
+        next_change_{options.invalidate_every},
+        order_{options.admit, options.patience} {}
 
   /// Serves all requests, calling `tell(done)` now and then. Call it once.
   /// \throws corruption if the cache fails the checks of `options.verify`
@@ -108,6 +111,9 @@ class server {
   using branch = replay::branch<sequence>;
 
   static constexpr std::uint64_t steps_between_checks = 4'096;
+  static constexpr std::size_t considered = 128;  // requests of which one is brought forward
+
+  using waiting_order = kv::prefix::waiting_order<kv::prefix::verified::key_type>;
 
   // Queues the requests that have arrived, but for those that could never end.
   void receive() {
@@ -126,6 +132,7 @@ class server {
   void admit() {
     if (options_.request_level && !running_.empty()) return;
     while (!waiting_.empty() && running_.size() < options_.max_batch && !blocked_) {
+      bring_forward();
       auto& first = waiting_.front();
       if (first.branches.empty()) begin(first);
       const auto fit = cache_.probe(known(first));
@@ -141,6 +148,23 @@ class server {
       }
       waiting_.pop_front();
     }
+  }
+
+  // Puts at the head of the queue whose turn it is, of those that have waited longest. Who was
+  // preempted is there, and stays.
+  void bring_forward() {
+    if (options_.admit == kv::prefix::admission::first_come || waiting_.front().lost) return;
+    candidates_.clear();
+    const auto near = std::min(waiting_.size(), considered);
+    for (std::size_t i = 0; i < near; ++i) {
+      auto& each = waiting_[i];
+      if (each.branches.empty()) begin(each);
+      const auto cached = cache_.probe(known(each)).hit_tokens / options_.tokens_per_page;
+      candidates_.push_back({each.keys, cached, each.passed_over});
+    }
+    const auto next = waiting_.begin() + order_(candidates_).front();
+    for (auto each = waiting_.begin(); each != next; ++each) ++each->passed_over;
+    std::rotate(waiting_.begin(), next, next + 1);
   }
 
   // Gives pages to what the request has so far, some of which are there already, and to what the
@@ -330,6 +354,14 @@ class server {
   void begin(job& first) {
     first.branches.resize(options_.samples);
     for (auto& one : first.branches) one.tokens = prompt_of(trace_, first.number);
+    if (options_.admit == kv::prefix::admission::first_come) return;
+    const kv::prefix::verified names{0};
+    const std::size_t size = options_.tokens_per_page;
+    const std::span prompt{first.branches.front().tokens};
+    auto key = names.root({});
+    for (std::size_t at = 0; at + size <= prompt.size(); at += size) {
+      first.keys.push_back(key = names.next({}, key, at, prompt.subspan(at, size)));
+    }
   }
 
   // The tokens that the first branch begins with. With several samples, what they generated before
@@ -358,10 +390,12 @@ class server {
   cache cache_;
   checker<cache> check_;
   recorder record_;
-  nanoseconds next_change_;   // of the model
-  bool blocked_ = false;      // is there no room for the first that waits?
-  std::size_t next_ = 0;      // request to arrive
-  std::deque<job> waiting_;   // first come, first served
+  nanoseconds next_change_;  // of the model
+  bool blocked_ = false;     // is there no room for the first that waits?
+  std::size_t next_ = 0;     // request to arrive
+  std::deque<job> waiting_;  // first come first, but for who was brought forward
+  waiting_order order_;
+  std::vector<typename waiting_order::request> candidates_;
   std::vector<job> running_;  // in the order of their admission
   std::vector<typename cache::growth> growing_;
   std::vector<std::pair<branch*, std::size_t>> grown_;  // and their lengths then

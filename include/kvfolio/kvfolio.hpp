@@ -62,6 +62,7 @@
 #include <kvfolio/prefix/partial_match.hpp>
 #include <kvfolio/prefix/prompt_keys.hpp>
 #include <kvfolio/prefix/revocable.hpp>
+#include <kvfolio/prefix/waiting_order.hpp>
 #include <kvfolio/table/double_buffered.hpp>
 #include <kvfolio/table/export.hpp>
 #include <kvfolio/table/live_csr.hpp>

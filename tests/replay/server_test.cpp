@@ -132,6 +132,30 @@ TEST(server_progress, every_small_pool_serves_whom_it_can) {
   }
 }
 
+TEST(server_order, whose_prefix_is_cached_goes_first_until_others_lose_patience) {
+  // Two documents by turns, of which the pool holds one; each request asks about its own last page.
+  std::vector<request> asked;
+  for (std::uint32_t i = 0; i < 8; ++i) asked.push_back({0, 20, 1, {i % 2, 100 + i}});
+  auto requests = of(std::move(asked));
+  requests.tokens_per_hash = 16;
+  auto options = slow(6);
+  options.max_batch = 1;
+  const auto first_come = serve(requests, options);
+  EXPECT_EQ(first_come.hit_tokens, 0U);
+  EXPECT_EQ(first_come.finished, 8U);
+
+  using kvfolio::prefix::admission;
+  for (const auto rule : {admission::longest_prefix, admission::depth_first}) {
+    options.admit = rule;
+    options.patience = 64;
+    const auto ordered = serve(requests, options);
+    EXPECT_EQ(ordered.finished, 8U);
+    EXPECT_EQ(ordered.hit_tokens, 96U) << "all but the first of each document";
+    options.patience = 0;
+    EXPECT_EQ(serve(requests, options).first_token, first_come.first_token);
+  }
+}
+
 TEST(server_samples, share_the_prompt_and_copy_its_last_page) {
   // Three samples of a prompt of two and a half pages: two copy the half page, one writes in place.
   const auto seen = serve(of({{0, 10, 2, {}}}), slow(100, 3));
