@@ -22,4 +22,6 @@
 #include <kvfolio/tier/swap.hpp>
 #include <kvfolio/tier/swap_or_recompute.hpp>
 #include <kvfolio/tier/token_wise.hpp>
+#include <kvfolio/tier/transfer_engine.hpp>
 #include <kvfolio/tier/watermarks.hpp>
+#include <kvfolio/tier/with_store.hpp>

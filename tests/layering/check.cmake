@@ -21,7 +21,8 @@ set(vocabulary
 
 # Opt-in: headers that may use atomics, locks and threads. kvfolio.hpp reaches none of them.
 set(concurrent refcount/atomic.hpp page/thread_caches.hpp page/thread_number.hpp
-               partition/thread_communicator.hpp synchronized.hpp threads.hpp)
+               partition/thread_communicator.hpp synchronized.hpp threads.hpp
+               tier/synchronized_store.hpp tier/transfer_thread.hpp)
 set(concurrent_std atomic barrier condition_variable future latch mutex semaphore shared_mutex
                    stop_token thread)
 # Streams are slow to compile and belong to programs; time is told by the caller.
@@ -38,11 +39,11 @@ set(posix tier/file_handle.hpp:fcntl.h tier/file_handle.hpp:unistd.h
           vm/spare_mappings.hpp:sys/mman.h vm/spare_mappings.hpp:unistd.h
           vm/system_limits.hpp:fcntl.h vm/system_limits.hpp:unistd.h)
 # What has a dependency of its own: users include it themselves.
-set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp tier/redis_store.hpp vm/linux_backend.hpp)
+set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp tier/redis_store.hpp vm/linux_backend.hpp vm/mdspan.hpp)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
 set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$
-    ^threads[.]hpp$ ^tier[.]hpp$ ^activation[.]hpp$)
+    ^threads[.]hpp$ ^tier[.]hpp$ ^activation[.]hpp$ ^vm[.]hpp$)
 
 # The functions below speak of `header`, its `family` and its `layer`.
 function(complain message)
@@ -167,7 +168,7 @@ foreach(header IN LISTS concurrent)
     complain("is opt-in, and yet reached from kvfolio.hpp")
   endif()
 endforeach()
-set(whole hybrid_cache.hpp partition.hpp threads.hpp tier.hpp activation.hpp)
+set(whole hybrid_cache.hpp partition.hpp threads.hpp tier.hpp activation.hpp vm.hpp)
 foreach(header IN LISTS whole optional)
   reach(${header} further)
   list(APPEND everything ${further})

@@ -14,12 +14,12 @@
 
 #include "bundles.hpp"
 #include "engine.hpp"
-#include "faulty_store.hpp"
+#include "losing_store.hpp"
 
 namespace kvfolio::test {
 
 struct swapping_policies : counting_policies {
-  using tier = kvfolio::tier::with_store<wished_tier, faulty_store>;
+  using tier = kvfolio::tier::with_store<wished_tier, losing_store>;
 };
 
 /// A small cache with a store that a test controls, and the engine that uses it.
@@ -66,7 +66,7 @@ class parking_lot {
   }
 
   std::uint64_t recomputed = 0;  ///< leading pages that the tier does not store
-  faulty_store store;
+  losing_store store;
   cache_type cache;
   test::engine<cache_type> engine;
 };

@@ -10,14 +10,15 @@
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/result.hpp>
+#include <kvfolio/tier/concept.hpp>
 #include <kvfolio/tier/store.hpp>
 
 namespace kvfolio::test {
 
 /// A list that loses pages and refuses them when a test says so, as stores may at any time.
-class faulty_store {
+class losing_store {
  public:
-  explicit faulty_store(std::size_t page_bytes, std::size_t pages = SIZE_MAX)
+  explicit losing_store(std::size_t page_bytes, std::size_t pages = SIZE_MAX)
       : page_bytes_{page_bytes}, most_{pages} {}
 
   [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
@@ -79,7 +80,7 @@ class faulty_store {
   std::vector<entry> pages_;
 };
 
-static_assert(tier::page_store<faulty_store>);
+static_assert(tier::page_store<losing_store>);
 
 /// A tier policy that says what a test wants.
 struct wished_tier {
