@@ -22,7 +22,8 @@ set(vocabulary
 # Opt-in: headers that may use atomics, locks and threads. kvfolio.hpp reaches none of them.
 set(concurrent refcount/atomic.hpp page/thread_caches.hpp page/thread_number.hpp
                partition/thread_communicator.hpp synchronized.hpp threads.hpp
-               tier/synchronized_store.hpp tier/transfer_thread.hpp)
+               tier/synchronized_store.hpp tier/transfer_thread.hpp
+               vm/background_extension.hpp)
 set(concurrent_std atomic barrier condition_variable future latch mutex semaphore shared_mutex
                    stop_token thread)
 # Streams are slow to compile and belong to programs; time is told by the caller.
