@@ -10,6 +10,6 @@
 #include <kvfolio/partition/thread_communicator.hpp>
 #include <kvfolio/refcount/atomic.hpp>
 #include <kvfolio/synchronized.hpp>
-#include <kvfolio/vm/background_extension.hpp>
 #include <kvfolio/tier/synchronized_store.hpp>
 #include <kvfolio/tier/transfer_thread.hpp>
+#include <kvfolio/vm/background_extension.hpp>
