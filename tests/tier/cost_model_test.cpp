@@ -115,7 +115,7 @@ TEST(cost_model, what_cannot_be_is_refused_with_what_would_be_right) {
   check(costs_of("llama-3-8b"));
   refused([](auto& costs) { costs.work = {}; }, "work_of");
   refused([](auto& costs) { costs.computing.linear = {}; }, "rates above 0");
-  refused([](auto& costs) { costs.computing.attending = tier::operation_rate{-1}; }, "rates");
+  refused([](auto& costs) { costs.computing.attending = tier::flop_rate{-1}; }, "rates");
   refused([](auto& costs) { costs.computing.memory = {}; }, "rates");
   refused([](auto& costs) { costs.out = {}; }, "bandwidth above 0");
   refused([](auto& costs) { costs.in.bandwidth = tier::byte_rate{std::nan("")}; }, "bandwidth");

@@ -40,8 +40,8 @@ TEST(measuring, a_clock_that_stands_still_is_refused) {
                std::invalid_argument);
 }
 
-TEST(measuring, a_host_mover_gathers_every_piece) {
-  tier::host_mover mover{1000};
+TEST(measuring, scattered_copies_gather_every_piece) {
+  tier::scattered_copies mover{1000};
   mover(7, 142);
   EXPECT_EQ(std::ranges::count(mover.moved(), std::byte{1}), 7 * 142);
   EXPECT_EQ(mover.moved()[994], std::byte{0});

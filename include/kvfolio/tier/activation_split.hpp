@@ -25,17 +25,16 @@ struct offloaded_layer {
     return sequences * split * hidden * bytes_per_element / in.bandwidth;
   }
   /// Time to multiply them by the matrices of keys and values.
-  [[nodiscard]] seconds computed(operation_rate rate, std::uint64_t split) const noexcept {
+  [[nodiscard]] seconds computed(flop_rate rate, std::uint64_t split) const noexcept {
     const auto states = static_cast<double>(sequences * split * hidden);
-    return operations{4 * states * static_cast<double>(kv_width)} / rate;
+    return flop_count{4 * states * static_cast<double>(kv_width)} / rate;
   }
   /// Time to move the keys and values of the other tokens.
   [[nodiscard]] seconds kv_moved(const link& in, std::uint64_t split) const noexcept {
     return 2 * sequences * (tokens - split) * kv_width * bytes_per_element / in.bandwidth;
   }
   /// Time if those of the first `split` tokens are computed while the others are moved.
-  [[nodiscard]] seconds total(const link& in, operation_rate rate,
-                              std::uint64_t split) const noexcept {
+  [[nodiscard]] seconds total(const link& in, flop_rate rate, std::uint64_t split) const noexcept {
     return hidden_moved(in, split) + std::max(computed(rate, split), kv_moved(in, split));
   }
 };
@@ -52,7 +51,7 @@ struct activation_split {
 /// unless they are here already. Latency of copies is left out, as it is per layer whatever the
 /// split. O(1). Precondition: rates above 0.
 [[nodiscard]] inline activation_split split_layer(const offloaded_layer& layer, const link& in,
-                                                  operation_rate rate) noexcept {
+                                                  flop_rate rate) noexcept {
   const activation_split none{0, layer.total(in, rate, 0)};
   const auto compute = layer.computed(rate, layer.tokens);
   const auto move = layer.kv_moved(in, 0);

@@ -88,7 +88,7 @@ struct timed_prefill {
     const auto [least, most] = std::ranges::minmax(group, {}, &timed_prefill::context);
     if (least.context == most.context) return;
     const auto count = static_cast<double>(group.size());
-    operations mean{};
+    flop_count mean{};
     seconds time{};
     for (const auto& each : group) {
       mean += attention(each) / count;
@@ -103,8 +103,8 @@ struct timed_prefill {
   processor made;
   const auto& longest = sorted.back();
   const auto all = work.linear(longest.tokens) + attention(longest);
-  made.linear = made.attending = operation_rate{all.value() / longest.time.value()};
-  if (by_times > 0) made.attending = operation_rate{by_themselves / by_times};
+  made.linear = made.attending = flop_rate{all.value() / longest.time.value()};
+  if (by_times > 0) made.attending = flop_rate{by_themselves / by_times};
 
   for_each_group([&](std::span<const timed_prefill> group) {
     seconds sum{};

@@ -59,10 +59,10 @@ struct cost_model {
 inline void check(const cost_model& costs) {
   const auto refuse = [](const char* why) { throw std::invalid_argument(why); };
   const auto& computing = costs.computing;
-  if (!(costs.work.each_token > operations{})) {
+  if (!(costs.work.each_token > flop_count{})) {
     refuse("kvfolio: the work has no operations for a token; take work_of(model, formats)");
   }
-  if (!(computing.linear > operation_rate{} && computing.attending > operation_rate{} &&
+  if (!(computing.linear > flop_rate{} && computing.attending > flop_rate{} &&
         computing.memory > byte_rate{})) {
     refuse("kvfolio: a processor needs rates above 0; utilised(teraflops(312), 0.5), say");
   }

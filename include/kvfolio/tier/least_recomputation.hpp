@@ -22,7 +22,7 @@ class least_recomputation {
   }
 
  private:
-  [[nodiscard]] operations operations_for(const departure& leaving) const noexcept {
+  [[nodiscard]] flop_count operations_for(const departure& leaving) const noexcept {
     return work_.linear(leaving.tokens) + work_.attending(leaving.context, leaving.tokens);
   }
 

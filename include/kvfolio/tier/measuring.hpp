@@ -48,10 +48,10 @@ template <stopwatch Now, class Copy>
 
 /// Copies in host memory, as between a pool and a store that are both there: pieces that are
 /// scattered on one side, and lie in a row on the other.
-class host_mover {
+class scattered_copies {
  public:
   /// Between two buffers of `bytes`, which should exceed the caches. \throws std::bad_alloc
-  explicit host_mover(std::size_t bytes) : scattered_(bytes, std::byte{1}), row_(bytes) {}
+  explicit scattered_copies(std::size_t bytes) : scattered_(bytes, std::byte{1}), row_(bytes) {}
 
   /// Moves. Precondition: all of it fits the buffers.
   void operator()(std::size_t each, std::size_t copies) noexcept {
@@ -78,7 +78,7 @@ template <stopwatch Now>
 [[nodiscard]] link measure_host_link(Now&& now, std::size_t total = std::size_t{64} << 20U) {
   constexpr std::size_t pieces[] = {std::size_t{4} << 10U, std::size_t{32} << 10U,
                                     std::size_t{256} << 10U, std::size_t{2} << 20U};
-  return fit_link(time_copies(now, host_mover{total}, total, pieces));
+  return fit_link(time_copies(now, scattered_copies{total}, total, pieces));
 }
 
 }  // namespace kvfolio::tier

@@ -16,22 +16,22 @@ struct prefill_work {
   /// Layers whose tokens attend to equally many.
   struct attention {
     std::uint32_t window = 0;  ///< tokens that one attends to; 0: all before it
-    operations each_pair{};    ///< for one token that attends to one, in all of these layers
+    flop_count each_pair{};    ///< for one token that attends to one, in all of these layers
   };
 
-  operations each_token{};              ///< by matrices of layers: two for each weight it meets
+  flop_count each_token{};              ///< by matrices of layers: two for each weight it meets
   std::vector<attention> attentions{};  ///< a window each
   std::uint64_t weight_bytes = 0;       ///< of these matrices, read once a pass
 
   /// Operations by matrices for `tokens` tokens.
-  [[nodiscard]] operations linear(std::uint64_t tokens) const noexcept {
+  [[nodiscard]] flop_count linear(std::uint64_t tokens) const noexcept {
     return static_cast<double>(tokens) * each_token;
   }
 
   /// Operations of causal attention for `tokens` tokens behind `context` others: `2 L h e n^2` for
   /// `n` tokens behind none, in `L` layers of `h` heads of `e` elements. O(windows).
-  [[nodiscard]] operations attending(std::uint64_t context, std::uint64_t tokens) const noexcept {
-    operations sum{};
+  [[nodiscard]] flop_count attending(std::uint64_t context, std::uint64_t tokens) const noexcept {
+    flop_count sum{};
     for (const auto& [window, each_pair] : attentions) {
       sum += (pairs(window, context + tokens) - pairs(window, context)) * each_pair;
     }
@@ -58,12 +58,12 @@ struct prefill_work {
     for_each_layer_weight(model, i, [&, &feeds = feeds](const model::weight& part) {
       if (part.kind != model::weight_kind::matrix) return;
       const auto met = part.experts == 0 ? 1 : feeds.top_k;
-      work.each_token += operations{2.0 * met * static_cast<double>(part.elements(part.units))};
+      work.each_token += flop_count{2.0 * met * static_cast<double>(part.elements(part.units))};
       work.weight_bytes +=
           bytes_in(formats, part, part.units) * (part.experts == 0 ? 1 : part.experts);
     });
     if (attends.is_state()) continue;
-    const operations each_pair{2.0 * attends.heads *
+    const flop_count each_pair{2.0 * attends.heads *
                                (attends.head_dim + attends.rotary_dim + attends.value_elements())};
     const auto same =
         std::ranges::find(work.attentions, attends.window, &prefill_work::attention::window);

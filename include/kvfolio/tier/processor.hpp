@@ -19,10 +19,10 @@ struct measured_pass {
 /// How fast tokens are computed: what is really reached, not what is printed on the box. Either by
 /// the roofline (Williams, Waterman, Patterson, CACM 52, 2009), or as it was measured.
 struct processor {
-  operation_rate linear{};     ///< by products of matrices
-  operation_rate attending{};  ///< by attention
-  seconds each_pass{};         ///< beside its operations: launches, waiting
-  byte_rate memory{1e300};     ///< at which weights are read, which a pass cannot be faster than
+  flop_rate linear{};       ///< by products of matrices
+  flop_rate attending{};    ///< by attention
+  seconds each_pass{};      ///< beside its operations: launches, waiting
+  byte_rate memory{1e300};  ///< at which weights are read, which a pass cannot be faster than
   /// In ascending order of tokens. If there are any, a pass takes what lies between them, and the
   /// members above say nothing but the rate of attention.
   std::vector<measured_pass> measured{};
@@ -57,7 +57,7 @@ struct processor {
 
 /// Returns a processor of `peak` operations a second of which `share` are reached: its model
 /// utilisation, 0.3 to 0.6 in practice.
-[[nodiscard]] inline processor utilised(operation_rate peak, double share) noexcept {
+[[nodiscard]] inline processor utilised(flop_rate peak, double share) noexcept {
   processor made;
   made.linear = made.attending = share * peak;
   return made;
@@ -69,7 +69,7 @@ struct processor {
                                                  std::uint64_t tokens) noexcept {
   KVFOLIO_EXPECTS(tokens > 0 && tokens_per_second > 0);
   const auto all = work.linear(tokens) + work.attending(0, tokens);
-  return utilised(operation_rate{all.value() / static_cast<double>(tokens) * tokens_per_second}, 1);
+  return utilised(flop_rate{all.value() / static_cast<double>(tokens) * tokens_per_second}, 1);
 }
 
 }  // namespace kvfolio::tier

@@ -46,13 +46,13 @@ class quantity {
   double value_ = 0;
 };
 
-using seconds = quantity<struct second>;                       ///< time
-using operations = quantity<struct operation>;                 ///< floating-point ones
-using operation_rate = quantity<struct operation_per_second>;  ///< of a processor
-using byte_rate = quantity<struct byte_per_second>;            ///< of a link or memory
+using seconds = quantity<struct second>;             ///< time
+using flop_count = quantity<struct flop>;            ///< floating-point ones
+using flop_rate = quantity<struct flop_per_second>;  ///< of a processor
+using byte_rate = quantity<struct byte_per_second>;  ///< of a link or memory
 
 /// Time for so much work.
-[[nodiscard]] constexpr seconds operator/(operations work, operation_rate rate) noexcept {
+[[nodiscard]] constexpr seconds operator/(flop_count work, flop_rate rate) noexcept {
   return seconds{work.value() / rate.value()};
 }
 /// Time for so many bytes.
@@ -69,8 +69,8 @@ using byte_rate = quantity<struct byte_per_second>;            ///< of a link or
   return byte_rate{value * 1e9};
 }
 /// Returns a rate in TFLOPS, 10^12 operations a second, as processors are sold.
-[[nodiscard]] constexpr operation_rate teraflops(double value) noexcept {
-  return operation_rate{value * 1e12};
+[[nodiscard]] constexpr flop_rate teraflops(double value) noexcept {
+  return flop_rate{value * 1e12};
 }
 
 }  // namespace kvfolio::tier
