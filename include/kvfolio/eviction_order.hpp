@@ -10,6 +10,7 @@
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/page_set.hpp>
 #include <kvfolio/core/raw_array.hpp>
+#include <kvfolio/core/retention_range.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/eviction/concept.hpp>
 #include <kvfolio/prefix/concept.hpp>
@@ -133,6 +134,7 @@ class eviction_order {
     access.access = ++accesses_;
     access.depth = static_cast<std::uint32_t>(depth);
     access.tokens = tokens_per_page_;
+    access.hint = hint_at(user.ranges, depth * tokens_per_page_, now_, access.hint);
     access.request_pages = user.prompt_pages;
     access.seen_pages = user.hit_pages;
     return access;

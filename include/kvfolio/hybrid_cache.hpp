@@ -98,6 +98,7 @@ class hybrid_cache : public cache_copies<hybrid_cache<Policies, Rule>, typename 
             .request = ++requests_,
             .session = options.session,
             .retention = options.retention,
+            .ranges = options.ranges,
             .alive = true};
     const auto path = match(self.realm, prompt);
     rows_.begin(row, path, self);

@@ -105,6 +105,7 @@ class paged_cache : public cache_reports<paged_cache<Policies>>,
             .request = ++requests_,
             .session = options.session,
             .retention = options.retention,
+            .ranges = options.ranges,
             .prompt_pages = static_cast<std::uint32_t>(prompt.size() / tokens_per_page()),
             .alive = true};
     const auto at = match(self.realm, prompt);

@@ -8,6 +8,7 @@
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/retention_hint.hpp>
+#include <kvfolio/core/retention_range.hpp>
 #include <kvfolio/core/types.hpp>
 #include <kvfolio/eviction/page_access.hpp>
 #include <kvfolio/prefix/concept.hpp>
@@ -16,12 +17,13 @@ namespace kvfolio {
 
 /// What a cache knows of one sequence, beside its pages.
 struct alignas(64) sequence_record {
-  std::size_t length = 0;              ///< tokens that have storage
-  std::size_t committed = 0;           ///< leading tokens that are complete
-  prefix_realm realm{};                ///< where its pages are found, and find others
-  std::uint64_t request = 0;           ///< number of the request that it began with
-  session_id session{};                ///< of that request
-  retention_hint retention{};          ///< of that request
+  std::size_t length = 0;                     ///< tokens that have storage
+  std::size_t committed = 0;                  ///< leading tokens that are complete
+  prefix_realm realm{};                       ///< where its pages are found, and find others
+  std::uint64_t request = 0;                  ///< number of the request that it began with
+  session_id session{};                       ///< of that request
+  retention_hint retention{};                 ///< of that request
+  std::span<const retention_range> ranges{};  ///< likewise
   std::size_t compute_end = 0;         ///< where what must be run again after preemption ends
   std::size_t reserved_tokens = 0;     ///< that a reservation will append
   std::uint32_t prompt_pages = 0;      ///< full pages of that request's prompt

@@ -16,8 +16,8 @@ namespace kvfolio::eviction {
 ///
 /// TensorRT-LLM's retention (`KvCacheRetentionConfig`): the hint of a page's last access gives it a
 /// priority from 0 to 100, and may say until when, from where on it has the priority of those
-/// without a wish. An engine whose priorities are of token ranges gives each page the hint of its
-/// range. Whoever gives no hints has LRU.
+/// without a wish. `request_options::ranges` gives ranges of tokens priorities
+/// of their own. Whoever gives no hints has LRU.
 ///
 /// A priority ends exactly when it should: at the first decision at or after that time, the page
 /// stands where it would be if it never had another, in the order of last use.
