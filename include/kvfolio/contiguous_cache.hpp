@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <kvfolio/contiguous_config.hpp>
+#include <kvfolio/contiguous_policies.hpp>
+#include <kvfolio/contiguous_reports.hpp>
+#include <kvfolio/core/config.hpp>
+#include <kvfolio/core/math.hpp>
+#include <kvfolio/core/result.hpp>
+#include <kvfolio/fit.hpp>
+#include <kvfolio/mapped_sequences.hpp>
+#include <kvfolio/paged_cache.hpp>
+#include <kvfolio/request_options.hpp>
+#include <kvfolio/reservation.hpp>
+#include <kvfolio/sequence.hpp>
+#include <kvfolio/truncation.hpp>
+
+namespace kvfolio {
+
+/// The KV memory of many sequences, each of which sees its own as arrays, one after the other in
+/// virtual memory: what kernels read that know nothing of pages.
+///
+/// ```
+/// kv::contiguous_cache<> cache{{.shape = kv::model::grouped_query(32, 8, 128, kv::dtype::f16),
+///                               .max_tokens = 131'072,
+///                               .bytes = std::size_t{8} << 30}};
+/// auto chat = cache.create(prompt).value();
+/// if (auto ok = chat.append(prompt.size()); !ok) return wait(ok.error());
+/// attend(cache.keys(layer, chat), cache.values(layer, chat));
+/// ```
+///
+/// **How.** Within is a `paged_cache` whose pages are rows of physical chunks: it decides what is
+/// shared, found again, evicted and copied, and every verb means what it does there. A sequence has
+/// addresses of its own, to which the rows of its pages are mapped. So two that share a prefix have
+/// the same chunks at different addresses; only whole rows are shared, and a page has
+/// `tokens_per_page()` tokens, as many as fill the chunks.
+///
+/// **Who may write.** What `append` and `writable` give is mapped for reading and writing, what is
+/// found or forked for reading alone, so that a stray write is trapped. Rows stay mapped at the
+/// addresses of a sequence that is gone, until the next one there wants others, or mappings or
+/// rows get short; the next owner of a row takes that away first.
+///
+/// **Failure.** As `paged_cache`; in addition, `errc::no_mappings` if the system keeps track of no
+/// more, and `errc::device_failed`, after which the cache can only be destroyed. **Threads.** One
+/// owner thread; the extension policy may have another one map rows ahead of need. **Lifetime.** As
+/// `paged_cache`.
+template <contiguous_bundle Policies = default_contiguous_policies>
+class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
+  using mapping = mapped_sequences<Policies>;
+  using pages_type = paged_cache<typename mapping::pages_policies>;
+  using inner = typename pages_type::sequence;
+
+ public:
+  using policies = Policies;                             ///< the bundle
+  using backend = typename Policies::backend;            ///< who maps
+  using layout = typename Policies::layout;              ///< what lies where in a sequence
+  using page_table = typename Policies::page_table;      ///< how a sequence finds its pages
+  using sequence = kvfolio::sequence<contiguous_cache>;  ///< one request's, or one branch's, KV
+  using reservation = kvfolio::reservation<contiguous_cache>;  ///< pages set aside for a step
+  using runs = typename pages_type::runs;                      ///< where a range of tokens lies
+  using view = vm::part_view<layout>;                          ///< what kernels take
+
+  /// A wish of `reserve`: that `target.append(tokens)` will succeed.
+  struct growth {
+    sequence& target;    ///< who will grow
+    std::size_t tokens;  ///< by how much
+  };
+
+  /// Makes an empty cache, whose physical memory is there from now on.
+  /// \throws std::invalid_argument, or std::length_error, with what would be right
+  /// \throws std::runtime_error, or bad_result, if the machine has not enough \throws
+  /// std::bad_alloc
+  explicit contiguous_cache(const contiguous_config& config)
+      : contiguous_cache{config,
+                         Policies::make_backend(mapping::bytes_of(config), config.chunk_bytes)} {}
+
+  /// Makes an empty cache of the memory of `made`. \throws as above
+  contiguous_cache(const contiguous_config& config, backend made)
+      : config_{config},
+        rows_{config, std::move(made)},
+        pages_{rows_.config(), rows_.parts()},
+        held_(config.max_sequences),
+        promises_(config.max_sequences) {
+    growths_.reserve(config.max_sequences);
+    found_.reserve(rows_.config().longest_in_pages());
+  }
+
+  contiguous_cache(const contiguous_cache&) = delete;
+  contiguous_cache(contiguous_cache&&) = delete;
+  contiguous_cache& operator=(const contiguous_cache&) = delete;
+  contiguous_cache& operator=(contiguous_cache&&) = delete;
+  /// Precondition: no sequence and no reservation of the cache is left.
+  ~contiguous_cache() = default;
+
+  /// Begins a sequence; see `paged_cache::create`. What is found is mapped, not copied, but for the
+  /// beginning of a page. O(hit pages), each of which is mapped. Fails as there, and with
+  /// `errc::no_mappings`.
+  [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
+                                        const request_options& options = {}) noexcept {
+    const auto most = pages_for(prompt.size());
+    if (!rows_.has_room(most)) {
+      const auto hits = pages_for(pages_.probe(prompt, options).hit_tokens);
+      if (!make_room(hits)) return errc::no_mappings;
+    }
+    auto begun = pages_.create(prompt, options);
+    if (!begun) return begun.error();
+    // Without a prompt, nobody knows how long it will be.
+    return settle(*std::move(begun), prompt.empty() ? pages_.config().longest_in_pages() : most);
+  }
+
+  /// Says what `create(prompt, options)` and growing by the rest of `prompt` would take, and what
+  /// there would be. O(hit pages). Leaves no trace.
+  [[nodiscard]] fit probe(std::span<const token_id> prompt,
+                          const request_options& options = {}) const noexcept {
+    return pages_.probe(prompt, options);
+  }
+
+  /// Sets aside what all of `wanted` need together, or nothing; see `paged_cache::reserve`. Fails
+  /// as there, and with `errc::no_mappings`.
+  [[nodiscard]] result<reservation> reserve(std::span<const growth> wanted) noexcept {
+    std::size_t places = 0;
+    growths_.clear();
+    for (const auto& each : wanted) {
+      const auto row = row_of(each.target);
+      places += places_to_show(row, each.tokens);
+      growths_.push_back({held_[row], each.tokens});
+    }
+    if (!make_room(places)) return errc::no_mappings;
+    auto set_aside = pages_.reserve(growths_);
+    if (!set_aside) return set_aside.error();
+    auto head = promise::none;
+    for (auto each = wanted.rbegin(); each != wanted.rend(); ++each) {
+      const auto row = row_of(each->target);
+      promises_[row].tokens = each->tokens;
+      promises_[row].next = std::exchange(head, row);
+    }
+    const auto pages = set_aside->pages();
+    if (head != promise::none) {
+      promises_[head].pages.emplace(*std::move(set_aside));
+      promises_[head].places = places;
+      rows_.promise(places);
+    }
+    return reservation{*this, head, pages};
+  }
+  /// \overload
+  [[nodiscard]] result<reservation> reserve(std::initializer_list<growth> wanted) noexcept {
+    return reserve(std::span{wanted.begin(), wanted.size()});
+  }
+
+  /// The keys of `layer` of `of`, `[length(), kv_heads, bytes]`, as the layout has them: valid
+  /// until the sequence is released, or `truncate`d below what is read. What `append` or `writable`
+  /// has just given may be written. O(1). Precondition: there is such a layer.
+  [[nodiscard]] view keys(std::uint32_t layer, const sequence& of) const noexcept {
+    return part(vm::kv_part::keys, layer, of);
+  }
+  /// The values, likewise. Precondition: the shape has values.
+  [[nodiscard]] view values(std::uint32_t layer, const sequence& of) const noexcept {
+    return part(vm::kv_part::values, layer, of);
+  }
+  /// The scales of both, likewise. Precondition: the shape has scales.
+  [[nodiscard]] view scales(std::uint32_t layer, const sequence& of) const noexcept {
+    return part(vm::kv_part::scales, layer, of);
+  }
+
+  /// The steps up to `begun` have begun, and those before `completed` are over: kernels that read
+  /// what was released meanwhile do so no longer. Until it is told, every step is over at once, as
+  /// it is for kernels that the host runs. Precondition: neither goes back.
+  void advance_steps(vm::epoch begun, vm::epoch completed) noexcept {
+    rows_.advance(begun, completed);
+  }
+
+  /// Tokens in a page, which is a row of chunks.
+  [[nodiscard]] std::uint32_t tokens_per_page() const noexcept {
+    return rows_.places().tokens_per_row();
+  }
+
+ private:
+  friend sequence;
+  friend reservation;
+  friend contiguous_reports<contiguous_cache>;
+
+  using row_id = std::uint32_t;
+
+  // What `sequence` wants to know of one.
+  struct extent {
+    std::size_t length;
+    std::size_t committed;
+    std::size_t compute_end;
+  };
+  // By row, as `sequence` asks for it.
+  struct extents {
+    [[nodiscard]] extent operator[](row_id row) const noexcept {
+      const auto& held = cache->held_[row];
+      return {held.length(), held.committed(), held.committed() + held.to_compute()};
+    }
+    const contiguous_cache* cache;
+  };
+  // What a reservation will do to a row; and at the first of its rows, what it has.
+  struct promise {
+    static constexpr row_id none = UINT32_MAX;
+    std::size_t tokens = 0;
+    std::size_t first = 0;  // place that it changes
+    row_id next = none;
+    std::size_t places = 0;
+    std::optional<typename pages_type::reservation> pages;
+  };
+
+  [[nodiscard]] const page_table& tables() const noexcept { return pages_.tables(); }
+
+  [[nodiscard]] row_id row_of(const sequence& target) const noexcept {
+    KVFOLIO_EXPECTS(target.cache_ == this);
+    return target.row_;
+  }
+  [[nodiscard]] std::size_t pages_for(std::size_t tokens) const noexcept {
+    return ceil_div(tokens, std::size_t{tokens_per_page()});
+  }
+  // The page that the next token of `row` lies in, which may not be there yet.
+  [[nodiscard]] std::size_t next_place(row_id row) const noexcept {
+    return held_[row].length() / tokens_per_page();
+  }
+  // Places of `row` that are shown otherwise once it has grown.
+  [[nodiscard]] std::size_t places_to_show(row_id row, std::size_t tokens) const noexcept {
+    return tokens == 0 ? 0 : pages_for(held_[row].length() + tokens) - next_place(row);
+  }
+
+  template <class Visit>
+  void for_each_alive(Visit visit) const {
+    for (row_id row = 0; row < held_.size(); ++row) {
+      if (held_[row]) visit(row, held_[row].page_count());
+    }
+  }
+  [[nodiscard]] bool make_room(std::size_t places) noexcept {
+    return rows_.make_room(places, [this](auto visit) { this->for_each_alive(visit); });
+  }
+
+  // Shows the pages `[first, page_count)` of `row`.
+  [[nodiscard]] result<void> show(row_id row, std::size_t first, vm::access allowed) noexcept {
+    if (auto done = rows_.copied(); !done) return done;
+    return rows_.show(row, first, held_[row].page_count(), allowed,
+                      [&](std::size_t place) { return held_[row].page_at(place); });
+  }
+
+  // Gives `begun`, which may come to have `most` pages, its addresses.
+  [[nodiscard]] result<sequence> settle(inner&& begun, std::size_t most) noexcept {
+    const auto row = static_cast<row_id>(begun.row());
+    held_[row] = std::move(begun);
+    found_.clear();
+    for (std::size_t i = 0; i < held_[row].page_count(); ++i) {
+      found_.push_back(held_[row].page_at(i));
+    }
+    rows_.take_slot(row, found_, most);
+    if (auto done = show(row, 0, vm::access::read); !done) {
+      release(row);
+      return done.error();
+    }
+    return sequence{*this, row};
+  }
+
+  [[nodiscard]] fit probe_growth(row_id row, std::size_t tokens) const noexcept {
+    return held_[row].probe(tokens);
+  }
+
+  // Wishes for pages that `row` shows already where it will have them.
+  void wish(row_id row, std::size_t tokens) noexcept {
+    const auto& held = held_[row];
+    const auto before = held.page_count();
+    const auto after = pages_for(held.length() + tokens);
+    const auto wanted = held.probe(tokens);
+    if (!wanted.fits() || after > pages_.config().longest_in_pages()) return;  // it will fail
+    if (wanted.pages_needed > after - before) rows_.wish_any();                // for a copy
+    rows_.wish(row, before, after);
+  }
+
+  result<void> append(row_id row, std::size_t tokens) noexcept {
+    auto& held = held_[row];
+    const auto place = next_place(row);
+    const auto offset = held.length() % tokens_per_page();
+    if (offset != 0 && tokens <= tokens_per_page() - offset) {
+      // As in most steps. If the page is copied, another is shown in its place: no mapping more.
+      auto done = held.append(tokens);
+      if (!done || tokens == 0 || rows_.shows_own(row, place, held.page_at(place))) return done;
+      return shown_or_truncated(row, place, held.length() - tokens);
+    }
+    if (!make_room(places_to_show(row, tokens))) return errc::no_mappings;
+    wish(row, tokens);
+    auto done = held.append(tokens);
+    rows_.stop_wishing();
+    if (!done || tokens == 0) return done;
+    return shown_or_truncated(row, place, held.length() - tokens);
+  }
+
+  // Shows what `row` may write from `place` on; if that fails, it has `length` tokens again.
+  [[nodiscard]] result<void> shown_or_truncated(row_id row, std::size_t place,
+                                                std::size_t length) noexcept {
+    auto done = show(row, place, vm::access::read_write);
+    if (!done) held_[row].truncate(length);
+    return done;
+  }
+
+  result<runs> writable(row_id row, std::size_t first, std::size_t count) noexcept {
+    auto where = held_[row].writable(first, count);
+    if (!where || count == 0) return where;
+    const auto done = show(row, first / tokens_per_page(), vm::access::read_write);
+    if (!done) return done.error();
+    return where;
+  }
+
+  void commit(row_id row, std::span<const token_id> tokens) noexcept { held_[row].commit(tokens); }
+
+  // What both have is nobody's to write.
+  result<sequence> fork(row_id parent) noexcept {
+    const auto pages = held_[parent].page_count();
+    if (!make_room(pages)) return errc::no_mappings;
+    auto child = held_[parent].fork();
+    if (!child) return child.error();
+    if (auto done = rows_.protect(parent, pages); !done) return done.error();
+    return settle(*std::move(child), pages);
+  }
+
+  truncation truncate(row_id row, std::size_t length) noexcept {
+    return held_[row].truncate(length);
+  }
+
+  void release(row_id row) noexcept {
+    held_[row].release();
+    rows_.give_slot(row);
+  }
+
+  void resolve(row_id head, std::size_t /*pages*/, bool accepted) noexcept {
+    if (head == promise::none) return;
+    auto set_aside = std::exchange(promises_[head].pages, std::nullopt);
+    rows_.fulfil(std::exchange(promises_[head].places, 0));
+    if (!accepted) {
+      set_aside->cancel();
+      return;
+    }
+    for_each_promised(head, [this](row_id row) {
+      promises_[row].first = next_place(row);
+      wish(row, promises_[row].tokens);
+    });
+    set_aside->accept();
+    rows_.stop_wishing();
+    for_each_promised(head, [this](row_id row) {
+      // There is room, so that only a device could fail, and says so again when it is used.
+      (void)show(row, promises_[row].first, vm::access::read_write);
+    });
+  }
+
+  // Visits the rows that will grow.
+  template <class Visit>
+  void for_each_promised(row_id head, Visit visit) noexcept {
+    for (auto row = head; row != promise::none; row = promises_[row].next) {
+      if (held_[row] && promises_[row].tokens != 0) visit(row);  // not released since
+    }
+  }
+
+  [[nodiscard]] view part(vm::kv_part wanted, std::uint32_t layer,
+                          const sequence& of) const noexcept {
+    return rows_.view(row_of(of), wanted, layer, of.length());
+  }
+
+  contiguous_config config_;
+  mapping rows_;
+  pages_type pages_;
+  std::vector<inner> held_;                           // by row
+  std::vector<promise> promises_;                     // by row
+  std::vector<typename pages_type::growth> growths_;  // of the last reservation
+  std::vector<page_id> found_;                        // for one call
+  extents records_{this};
+};
+
+}  // namespace kvfolio
