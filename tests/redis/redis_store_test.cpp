@@ -10,6 +10,10 @@
 
 #include <gtest/gtest.h>
 
+#include <kvfolio/memory/heap.hpp>
+#include <kvfolio/tier/file_store.hpp>
+#include <kvfolio/tier/host_store.hpp>
+#include <kvfolio/tier/layered_store.hpp>
 #include <kvfolio/tier/redis_store.hpp>
 
 #include "../conformance/store_conformance.hpp"
@@ -218,6 +222,32 @@ TEST(redis_stores, a_server_that_is_late_is_a_miss_and_its_answers_are_not_mista
   for (int i = 0; i < 50 && got == found::miss; ++i) got = look_up(store, key_of(2));
   EXPECT_EQ(got, found::right);
   EXPECT_EQ(look_up(store, key_of(1)), found::right);
+}
+
+TEST(redis_stores, host_memory_over_a_file_over_redis_are_one_store) {
+  redis_server server;
+  const scratch_folder folder;
+  using host = tier::host_store<memory::heap>;
+  constexpr std::size_t bytes = 10'000;
+  host memory{bytes, 4};
+  tier::file_store file{
+      {.path = folder / "store", .fingerprint = fingerprint, .page_bytes = bytes, .pages = 10}};
+  redis_store redis{server.address(), fingerprint, bytes};
+  tier::layered_store<tier::file_store, redis_store> below{file, redis};
+  tier::layered_store<host, decltype(below), tier::write_back> store{memory, below};
+  for (std::uint64_t name = 0; name < 30; ++name) ASSERT_TRUE(put_page(store, key_of(name)));
+  for (std::uint64_t name = 0; name < 30; ++name) {
+    ASSERT_EQ(look_up(store, key_of(name)), found::right) << name;
+  }
+  server.kill();
+  std::size_t right = 0;
+  for (std::uint64_t name = 0; name < 30; ++name) {
+    const auto got = look_up(store, key_of(name));
+    ASSERT_NE(got, found::wrong);
+    right += got == found::right ? 1 : 0;
+    ASSERT_TRUE(put_page(store, key_of(name)));
+  }
+  EXPECT_GE(right, 10U);
 }
 
 TEST(redis_stores, addresses_and_pages_that_cannot_be_are_refused) {

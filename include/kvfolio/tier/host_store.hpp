@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <span>
 #include <utility>
 
@@ -75,6 +76,21 @@ class host_store {
   /// `get` each.
   std::size_t get_many(std::span<store_read> reads) noexcept { return get_each(*this, reads); }
 
+  /// The page that `put(key, ...)` would give up. Its bytes are valid until the store changes.
+  [[nodiscard]] std::optional<store_write> leaving(const store_key& key) const noexcept {
+    const auto slot = directory_.victim();
+    if (!slot || contains(key)) return std::nullopt;
+    return page_in(*slot);
+  }
+
+  /// Calls `visit` for every page, as a `store_write`. O(pages that fit).
+  template <class Visit>
+  void for_each_page(Visit&& visit) const {
+    for (std::size_t slot = 0; slot < directory_.slots(); ++slot) {
+      if (directory_.in_use(slot)) visit(page_in(slot));
+    }
+  }
+
   /// How full it is.
   [[nodiscard]] store_usage usage() const noexcept {
     return {.bytes = directory_.size() * page_bytes_,
@@ -85,6 +101,9 @@ class host_store {
  private:
   [[nodiscard]] std::byte* at(std::size_t slot) const noexcept {
     return slots_.bytes().data() + slot * page_bytes_;
+  }
+  [[nodiscard]] store_write page_in(std::size_t slot) const noexcept {
+    return {directory_.key_of(slot), {at(slot), page_bytes_}};
   }
 
   std::size_t page_bytes_;

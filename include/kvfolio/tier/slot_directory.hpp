@@ -39,6 +39,21 @@ class slot_directory {
     return to_index(*found);
   }
 
+  /// Returns the key of `slot`. Precondition: it is in use.
+  [[nodiscard]] const store_key& key_of(std::size_t slot) const noexcept {
+    KVFOLIO_EXPECTS(in_use(slot));
+    return keys_[slot];
+  }
+  /// Is a page in `slot`?
+  [[nodiscard]] bool in_use(std::size_t slot) const noexcept { return !free_.contains(slot); }
+
+  /// Returns the slot that `take` of a new key would empty; `nullopt` if one is free, or none are.
+  [[nodiscard]] std::optional<std::size_t> victim() const noexcept {
+    if (free_.next(0)) return std::nullopt;
+    const auto oldest = order_.oldest();
+    return oldest ? std::optional{to_index(*oldest)} : std::nullopt;
+  }
+
   /// `slot` was used. Precondition: it is in use.
   void touch(std::size_t slot) noexcept { order_.move_to_back(to_page(slot)); }
 
@@ -46,9 +61,9 @@ class slot_directory {
   /// recently, whose key is forgotten. Precondition: `slots() > 0` and `!find(key)`.
   std::size_t take(const store_key& key) noexcept {
     KVFOLIO_EXPECTS(slots() > 0 && !find(key));
-    const auto next = free_.next(0);
-    const auto chosen = next ? *next : to_index(*order_.oldest());
-    if (!next) erase(chosen);
+    const auto old = victim();
+    if (old) erase(*old);
+    const auto chosen = old ? *old : *free_.next(0);
     place(chosen, key);
     return chosen;
   }
@@ -66,7 +81,7 @@ class slot_directory {
 
   /// `slot` is free, whether it was in use or not.
   void vacate(std::size_t slot) noexcept {
-    if (!free_.contains(slot)) erase(slot);
+    if (in_use(slot)) erase(slot);
   }
 
   /// `slot` is free. Precondition: it was in use.

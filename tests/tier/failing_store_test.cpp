@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <kvfolio/memory/heap.hpp>
-#include <kvfolio/tier/faulty_store.hpp>
+#include <kvfolio/tier/failing_store.hpp>
 #include <kvfolio/tier/host_store.hpp>
 
 #include "../conformance/store_conformance.hpp"
@@ -14,18 +14,18 @@ namespace {
 
 using host = tier::host_store<memory::heap>;
 
-struct without_faults {
+struct without_failures {
   host pages{600, 60};
   auto make() {
     for (std::uint64_t name = 0; name < 200; ++name) pages.erase(key_of(name));
-    return tier::faulty_store<host>{pages};
+    return tier::failing_store<host>{pages};
   }
 };
-INSTANTIATE_TYPED_TEST_SUITE_P(until_it_is_told, store_conformance, without_faults);
+INSTANTIATE_TYPED_TEST_SUITE_P(until_it_is_told, store_conformance, without_failures);
 
-TEST(faulty_store, fails_after_so_many_operations_until_it_recovers) {
+TEST(failing_store, fails_after_so_many_operations_until_it_recovers) {
   host pages{64, 8};
-  tier::faulty_store<host> store{pages};
+  tier::failing_store<host> store{pages};
   store.fail_after(2);
   EXPECT_TRUE(put_page(store, key_of(1)));
   EXPECT_EQ(look_up(store, key_of(1)), found::right);

@@ -16,10 +16,10 @@ namespace kvfolio::tier {
 /// server goes away at any given moment. `Store` is the caller's and must outlive it. Then `put`
 /// gives `errc::store_failed`, and `get` misses, after it has overwritten all of `out`.
 template <page_store Store>
-class faulty_store {
+class failing_store {
  public:
   /// Does what `store` does, so far.
-  explicit faulty_store(Store& store) noexcept : store_{&store} {}
+  explicit failing_store(Store& store) noexcept : store_{&store} {}
 
   /// Lets `operations` more succeed, each of a batch counting, and none after them.
   void fail_after(std::uint64_t operations) noexcept { left_ = operations; }
