@@ -236,7 +236,8 @@ class resident_pages {
     if (at.page && at.page != held) pin(*at.page);
     in_use_.enter(page);
     order_.enter(realm, at, page, index_.tokens(page), user);
-    notify(observer_, event::page_indexed{page, at.page, index_.tokens(page), realm.words()});
+    notify(observer_,
+           event::page_indexed{page, at.page, index_.tokens(page), realm.words(), realm.media});
     return found;
   }
 

@@ -5,6 +5,7 @@
 /// What becomes of KV beyond the pool: what it costs to move and to compute again, and policies
 /// that choose.
 
+#include <kvfolio/spill.hpp>
 #include <kvfolio/tier/activation_split.hpp>
 #include <kvfolio/tier/automatic.hpp>
 #include <kvfolio/tier/choose_victims.hpp>

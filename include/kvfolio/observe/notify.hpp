@@ -42,10 +42,11 @@ struct forked {
 
 /// A page is full, and can be found from now on.
 struct page_indexed {
-  page_id page;                      ///< where it is
-  std::optional<page_id> parent;     ///< the indexed page before it; none at the root
-  std::span<const token_id> tokens;  ///< that it holds; valid during the call
-  realm_words realm;                 ///< scope and epoch in which it can be found
+  page_id page;                         ///< where it is
+  std::optional<page_id> parent;        ///< the indexed page before it; none at the root
+  std::span<const token_id> tokens;     ///< that it holds; valid during the call
+  realm_words realm;                    ///< scope and epoch in which it can be found
+  std::span<const media_span> media{};  ///< of the request that indexed it; valid during the call
 };
 
 /// A page cannot be found any more, because the only sequence that has it writes to it again.
