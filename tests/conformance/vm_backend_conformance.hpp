@@ -68,6 +68,8 @@ class vm_backend_conformance : public testing::Test {
   using memory_type = typename backend_type::physical;
   static constexpr auto read_write = vm::access::read_write;
 
+  void SetUp() override { subject.bind_thread().value(); }
+
   [[nodiscard]] vm::address_range reserve(std::size_t granules) {
     return subject.reserve(granules * unit, unit).value();
   }
@@ -372,7 +374,8 @@ TYPED_TEST_P(vm_backend_conformance, bytes_move_in_the_order_of_a_stream) {
 }
 
 TYPED_TEST_P(vm_backend_conformance, another_process_could_map_the_file_of_memory) {
-  if constexpr (exporting_vm_backend<typename TestFixture::backend_type>) {
+  if constexpr (exporting_vm_backend<typename TestFixture::backend_type> &&
+                host_vm_backend<typename TestFixture::backend_type>) {
     const auto range = this->reserve(3);
     const auto before = this->create();
     const auto memory = this->create(2);
@@ -406,6 +409,7 @@ TYPED_TEST_P(vm_backend_conformance, agrees_with_a_list_of_what_is_where) {
   for_each_seed([](std::mt19937& rng) {
     constexpr std::size_t places = 24;
     auto backend = TypeParam::make();
+    backend.bind_thread().value();
     const auto granule = backend.granularity().minimum;
     const auto range = backend.reserve(places * granule, granule).value();
     std::vector<piece> pieces;
@@ -489,7 +493,10 @@ template <class Make>
 class vm_backend_laws : public vm_backend_conformance<Make> {
  protected:
   // A child of this process may have nothing of what is reserved here; one that begins anew has.
-  void SetUp() override { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+  void SetUp() override {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    vm_backend_conformance<Make>::SetUp();
+  }
 };
 
 TYPED_TEST_SUITE_P(vm_backend_laws);

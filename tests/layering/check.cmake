@@ -35,12 +35,13 @@ set(posix tier/file_handle.hpp:fcntl.h tier/file_handle.hpp:unistd.h
           memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h
           core/sha256.hpp:cpuid.h core/sha256.hpp:immintrin.h
           vm/linux_backend.hpp:fcntl.h vm/linux_backend.hpp:sys/mman.h vm/linux_backend.hpp:unistd.h
-          vm/linux_options.hpp:unistd.h
+          vm/linux_options.hpp:unistd.h vm/cuda_driver.hpp:dlfcn.h
           vm/memory_file.hpp:fcntl.h vm/memory_file.hpp:sys/mman.h vm/memory_file.hpp:unistd.h
           vm/spare_mappings.hpp:sys/mman.h vm/spare_mappings.hpp:unistd.h
           vm/system_limits.hpp:fcntl.h vm/system_limits.hpp:unistd.h)
 # What has a dependency of its own: users include it themselves.
-set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp tier/redis_store.hpp vm/linux_backend.hpp vm/mdspan.hpp)
+set(optional partition/mpi_communicator.hpp prefix/by_sha256.hpp tier/redis_store.hpp vm/cuda_backend.hpp vm/linux_backend.hpp
+             vm/mdspan.hpp)
 
 # Headers without a mirrored test: a concept's is its conformance suite, and these have no code.
 set(untested "/concept[.]hpp$" ^kvfolio[.]hpp$ ^partition[.]hpp$

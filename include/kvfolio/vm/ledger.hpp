@@ -93,6 +93,12 @@ class ledger {
     return i == end;
   }
 
+  /// How long the mapping is that begins at `at`, in bytes. Precondition: one does.
+  [[nodiscard]] std::size_t mapping_at(std::uintptr_t at) const noexcept {
+    const auto one = range_of(at)->slots[index_in(*range_of(at), at)];
+    return KVFOLIO_EXPECTS(one.starts()), memory_.bytes(one.memory());
+  }
+
   /// What `pieces()` would be with something mapped at `[at, at + bytes)`.
   [[nodiscard]] std::size_t pieces_after_map(std::uintptr_t at, std::size_t bytes) const noexcept {
     return pieces_ + gaps_beside(at, bytes);
@@ -130,6 +136,17 @@ class ledger {
       const auto one = within.slots[index_in(within, at)];
       visit(at, one.memory(), one.allowed());
       at += granules(one) * granule_;
+    }
+  }
+
+  /// Calls `visit(at, memory)` for each mapping there is. O(granules reserved).
+  template <class Visit>
+  void for_each_mapping(Visit visit) const {
+    for (const auto& within : ranges_) {
+      for (std::size_t i = 0; within.mappings > 0 && i < within.slots.size(); ++i) {
+        const auto one = within.slots[i];
+        if (one.starts()) visit(within.range.first + i * granule_, one.memory());
+      }
     }
   }
 
