@@ -16,7 +16,7 @@
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/tier/crc32c.hpp>
-#include <kvfolio/tier/file_handle.hpp>
+#include <kvfolio/tier/shared_file.hpp>
 #include <kvfolio/tier/store_key.hpp>
 
 namespace kvfolio::tier {
@@ -69,9 +69,9 @@ class store_segment {
             round_up(checked_add(first_record, checked_mul(slots_, sizeof(segment_record))))},
         table_{options.path, false},
         pages_{options.path, false},
-        bounce_(checked_add(stride_, file_handle::alignment)) {
+        bounce_(checked_add(stride_, shared_file::alignment)) {
     (void)checked_add(first_page_, checked_mul(slots_, stride_));
-    if (!table_.lock(writer, F_WRLCK, true)) file_handle::fail("lock " + options.path);
+    if (!table_.lock(writer, F_WRLCK, true)) shared_file::fail("lock " + options.path);
     open(options.path);
     if (options.direct) try_direct(options.path);
     (void)table_.lock(writer, F_UNLCK, false);
@@ -200,7 +200,7 @@ class store_segment {
     return std::as_bytes(std::span{&value, 1});
   }
   static std::size_t round_up(std::size_t bytes) {
-    return checked_mul(ceil_div(bytes, file_handle::alignment), file_handle::alignment);
+    return checked_mul(ceil_div(bytes, shared_file::alignment), shared_file::alignment);
   }
   static std::uint64_t ring_place(std::uint64_t stamp) noexcept {
     return first_change + sizeof(stamp) + stamp % remembered * sizeof(std::uint32_t);
@@ -231,11 +231,11 @@ class store_segment {
   // Can the device read or write them where they are?
   [[nodiscard]] bool fits(std::span<const std::byte> page) const noexcept {
     return page.size() == stride_ &&
-           reinterpret_cast<std::uintptr_t>(page.data()) % file_handle::alignment == 0;
+           reinterpret_cast<std::uintptr_t>(page.data()) % shared_file::alignment == 0;
   }
   [[nodiscard]] std::span<std::byte> bounce() noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(bounce_.data());
-    return std::span{bounce_}.subspan((0 - address) % file_handle::alignment, stride_);
+    return std::span{bounce_}.subspan((0 - address) % shared_file::alignment, stride_);
   }
 
   // Precondition: this has the lock.
@@ -253,11 +253,11 @@ class store_segment {
                                  "give each a file of its own");
       }
       table_.resize(0);
-      if (!table_.write_at(0, bytes_of(expected))) file_handle::fail("write " + path);
+      if (!table_.write_at(0, bytes_of(expected))) shared_file::fail("write " + path);
       table_.flush();  // so that no file is long and begins with zeros, which is no store
       table_.resize(first_page_);
     }
-    if (!table_.lock(users, F_RDLCK, true)) file_handle::fail("lock " + path);
+    if (!table_.lock(users, F_RDLCK, true)) shared_file::fail("lock " + path);
   }
 
   // A path that was mistyped must not cost anybody a file. A store remains one with a few letters
@@ -277,8 +277,8 @@ class store_segment {
   // Some file systems refuse at once, others when it comes to reading.
   void try_direct(const std::string& path) {
     try {
-      file_handle direct{path, true};
-      if (direct.read_at(0, bounce().first(file_handle::alignment)) == 0) return;
+      shared_file direct{path, true};
+      if (direct.read_at(0, bounce().first(shared_file::alignment)) == 0) return;
       pages_ = std::move(direct);
       direct_ = true;
     } catch (const std::runtime_error&) {
@@ -291,8 +291,8 @@ class store_segment {
   std::size_t slots_;
   std::size_t stride_;      // from a page to the next
   std::size_t first_page_;  // where it begins in the file
-  file_handle table_;       // for everything that is not a page; has the locks
-  file_handle pages_;
+  shared_file table_;       // for everything that is not a page; has the locks
+  shared_file pages_;
   bool direct_ = false;
   std::uint64_t seen_ = 0;         // changes
   std::vector<std::byte> bounce_;  // a page where the device wants it

@@ -20,12 +20,12 @@ namespace kvfolio::tier {
 
 /// An open file that others may have open too (Linux): whole reads and writes at an offset, and
 /// locks on single bytes. One owner thread; locks hold against other handles of the same process.
-class file_handle {
+class shared_file {
  public:
   /// Opens `path` for reading and writing, and creates it for this user alone if there is none.
   /// Reads and writes past the cache of the system if `direct`: then offsets, sizes and addresses
   /// are multiples of `alignment`. \throws std::runtime_error saying why it could not
-  file_handle(const std::string& path, bool direct) {
+  shared_file(const std::string& path, bool direct) {
     const auto flags = O_RDWR | O_CREAT | O_CLOEXEC | (direct ? O_DIRECT : 0);
     do {
       descriptor_ = ::open(path.c_str(), flags, S_IRUSR | S_IWUSR);
@@ -33,15 +33,15 @@ class file_handle {
     if (descriptor_ < 0) fail("open " + path);
   }
   /// Takes the file of `other`.
-  file_handle(file_handle&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
+  shared_file(shared_file&& other) noexcept : descriptor_{std::exchange(other.descriptor_, -1)} {}
   /// Takes the file of `other`, which gets this one.
-  file_handle& operator=(file_handle&& other) noexcept {
+  shared_file& operator=(shared_file&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     return *this;
   }
-  file_handle(const file_handle&) = delete;
-  file_handle& operator=(const file_handle&) = delete;
-  ~file_handle() {
+  shared_file(const shared_file&) = delete;
+  shared_file& operator=(const shared_file&) = delete;
+  ~shared_file() {
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
