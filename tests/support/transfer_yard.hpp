@@ -17,8 +17,11 @@ namespace kvfolio::test {
 
 /// Moves bytes as late as it may: after it was asked so many times whether it is done, or when
 /// somebody waits. Until then, a buffer that should not be looked at is spoilt.
+template <bool Joins = true>
 class late_mover {
  public:
+  static constexpr bool joins = Joins;
+
   late_mover(std::span<std::byte> pool, std::size_t delay) : pool_{pool}, delay_{delay} {}
 
   void start(tier::direction way, std::span<const tier::byte_copy> copies,

@@ -14,11 +14,11 @@
 namespace kvfolio::tier::test {
 namespace {
 
-using kvfolio::test::losing_store;
 using kvfolio::test::for_each_seed;
 using kvfolio::test::late_mover;
+using kvfolio::test::losing_store;
 using kvfolio::test::transfer_yard;
-using engine_type = transfer_engine<losing_store, late_mover>;
+using engine_type = transfer_engine<losing_store, late_mover<>>;
 
 // Pages 3, 7, 4, 5 and 20 of a yard, under the keys 0 to 4.
 class transfers : public testing::TestWithParam<std::size_t> {
@@ -134,13 +134,14 @@ TEST_P(transfers, of_nothing_have_ended) {
   EXPECT_EQ(engine_.step(), transfer_step::idle);
 }
 
-TEST(transfers_of_all_kinds, leave_the_right_bytes_in_the_right_places) {
+template <class Engine>
+void move_at_random() {
   for_each_seed([](std::mt19937& rng) {
     for (int round = 0; round < 200; ++round) {
       const std::size_t pieces = 1 + rng() % 3;
       transfer_yard yard{rng() % 2 == 0 ? page_places::by_piece(pieces, 5, transfer_yard::pages)
                                         : page_places::by_page(pieces, 5)};
-      engine_type engine{yard.store, {yard.bytes, rng() % 3}, yard.places, 1 + rng() % 6, 2};
+      Engine engine{yard.store, {yard.bytes, rng() % 3}, yard.places, 1 + rng() % 6, 2};
       std::vector<page_transfer> moving;
       for (std::size_t page = 0; page < transfer_yard::pages; ++page) {
         moving.push_back({to_page(page), {}});
@@ -173,6 +174,11 @@ TEST(transfers_of_all_kinds, leave_the_right_bytes_in_the_right_places) {
       }
     }
   });
+}
+
+TEST(transfers_of_all_kinds, leave_the_right_bytes_in_the_right_places) {
+  move_at_random<engine_type>();
+  move_at_random<transfer_engine<losing_store, late_mover<false>>>();
 }
 
 }  // namespace

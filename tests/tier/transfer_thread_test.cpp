@@ -12,10 +12,10 @@
 namespace kvfolio::tier::test {
 namespace {
 
-using kvfolio::test::losing_store;
 using kvfolio::test::late_mover;
+using kvfolio::test::losing_store;
 using kvfolio::test::transfer_yard;
-using thread_type = transfer_thread<losing_store, late_mover>;
+using thread_type = transfer_thread<losing_store, late_mover<>>;
 static_assert(!std::is_move_constructible_v<thread_type>);
 
 class transfers_by_a_thread : public testing::Test {
@@ -29,7 +29,8 @@ class transfers_by_a_thread : public testing::Test {
 
   transfer_yard yard_{page_places::by_page(1, 64)};
   std::vector<page_transfer> moving_;
-  transfer_engine<losing_store, late_mover> engine_{yard_.store, {yard_.bytes, 1}, yard_.places, 3};
+  transfer_engine<losing_store, late_mover<>> engine_{
+      yard_.store, {yard_.bytes, 1}, yard_.places, 3};
 };
 
 TEST_F(transfers_by_a_thread, end_without_further_calls) {

@@ -27,6 +27,8 @@ enum class direction : std::uint8_t {
 /// |                                | during the call, the buffer until they have landed          |
 /// | `done()`                       | has all that was started landed?                            |
 /// | `wait()`                       | waits for it                                                |
+/// | `M::joins`                     | constant: do few large copies pay, so that the buffer holds |
+/// |                                | the first pieces of all pages, then the second ones?        |
 ///
 /// One movement at a time: nothing is started before the last one is done.
 // clang-format off
@@ -38,12 +40,16 @@ concept page_mover =
       { mover.start(way, copies, buffer) } noexcept -> std::same_as<void>;
       { mover.done() }                     noexcept -> std::same_as<bool>;
       { mover.wait() }                     noexcept -> std::same_as<void>;
+      requires std::same_as<decltype(M::joins), const bool>;
     };
 // clang-format on
 
-/// A `page_mover` for pools that the host can reach: `memcpy`, inside the call.
+/// A `page_mover` for pools that the host can reach: `memcpy`, inside the call. Pieces of a page
+/// gain nothing by moving with those of others, and would have to be put together later.
 class host_mover {
  public:
+  static constexpr bool joins = false;  ///< a call of `memcpy` costs nothing
+
   /// Moves from and to `pool`, which must outlive it.
   explicit host_mover(std::span<std::byte> pool) noexcept : pool_{pool} {}
 

@@ -70,7 +70,7 @@ class transfer_engine {
         reads_(batch),
         writes_(batch),
         staging_{checked_mul(2 * batch, places.page_bytes())},
-        value_{places_.pieces == 1 ? 0 : checked_mul(batch, places.page_bytes())},
+        value_{keeps_pages_whole() ? 0 : checked_mul(batch, places.page_bytes())},
         jobs_(transfers) {
     KVFOLIO_EXPECTS(batch != 0 && transfers != 0 && places.page_bytes() == store.page_bytes());
   }
@@ -238,8 +238,13 @@ class transfer_engine {
     last_half_ = batch.half;
   }
 
+  // Does the staging buffer hold pages as the store wants them?
+  [[nodiscard]] bool keeps_pages_whole() const noexcept {
+    return !Mover::joins || places_.pieces == 1;
+  }
   [[nodiscard]] page_places staged() const noexcept {
-    return page_places::by_piece(places_.pieces, places_.piece_bytes, batch_);
+    return keeps_pages_whole() ? page_places::by_page(places_.pieces, places_.piece_bytes)
+                               : page_places::by_piece(places_.pieces, places_.piece_bytes, batch_);
   }
   [[nodiscard]] std::span<std::byte> half(std::size_t which) noexcept {
     const auto bytes = batch_ * places_.page_bytes();
@@ -249,11 +254,11 @@ class transfer_engine {
   // The bytes of the page at place `index` of a batch, as the store sees them.
   [[nodiscard]] std::span<std::byte> value(std::size_t which, std::size_t index) noexcept {
     const auto bytes = places_.page_bytes();
-    if (places_.pieces == 1) return half(which).subspan(to_index(slots_[index]) * bytes, bytes);
+    if (keeps_pages_whole()) return half(which).subspan(to_index(slots_[index]) * bytes, bytes);
     return {value_.data() + index * bytes, bytes};
   }
 
-  // Stores keep pages whole, and the mover moves pieces of many pages at once.
+  // Between pages as the store keeps them, and pieces of many pages that move at once.
   void gather(const batch_record& batch) noexcept {
     for_each_piece(batch.half, batch.pages, [this](std::byte* staged, std::byte* kept) noexcept {
       std::memcpy(kept, staged, places_.piece_bytes);
@@ -266,7 +271,7 @@ class transfer_engine {
   }
   template <class Visit>
   void for_each_piece(std::size_t which, std::size_t pages, Visit visit) noexcept {
-    if (places_.pieces == 1) return;
+    if (keeps_pages_whole()) return;
     for (std::size_t i = 0; i < pages; ++i) {
       for (std::size_t piece = 0; piece < places_.pieces; ++piece) {
         visit(half(which).data() + staged().offset(slots_[i], piece),
@@ -293,7 +298,7 @@ class transfer_engine {
   std::vector<store_read> reads_;
   std::vector<store_write> writes_;
   raw_array<std::byte> staging_;  // two halves
-  raw_array<std::byte> value_;    // whole pages of a batch, if they have several pieces
+  raw_array<std::byte> value_;    // pages of a batch as the store wants them, if staged otherwise
   std::vector<job_record> jobs_;  // by ticket, the last ones
   std::uint64_t started_ = 0;
   std::uint64_t current_ = 0;  // all before it have ended
