@@ -25,7 +25,9 @@ class collector : public benchmark::BenchmarkReporter {
     for (const auto& run : report) {
       if (run.error_occurred) throw std::runtime_error(run.error_message);
       if (run.run_type != Run::RT_Iteration) continue;
-      samples_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
+      const bool told = !run.run_name.time_type.empty();
+      samples_[run.run_name.function_name].push_back(told ? run.GetAdjustedRealTime()
+                                                          : run.GetAdjustedCPUTime());
     }
   }
 
@@ -43,15 +45,25 @@ class collector : public benchmark::BenchmarkReporter {
   std::map<std::string, std::vector<double>> samples_;
 };
 
+// Iterations a second of a measurement, of loops that tell their time: those take milliseconds.
+constexpr double told_per_second = 6'400;
+
 std::string floor_name(floor_id floor) {
   return "floor " + std::to_string(static_cast<std::size_t>(floor));
 }
 
-void add(const std::string& name, const std::string& text, const body& run) {
-  benchmark::RegisterBenchmark(name.c_str(), [text, run](benchmark::State& state) {
+// `asked` is a floor or a question.
+template <class Loop>
+void add(const std::string& name, const Loop& asked, const effort& how) {
+  const auto run = [text = asked.text, run = asked.run](benchmark::State& state) {
     if (::isatty(STDERR_FILENO) != 0) std::fprintf(stderr, "\r\033[K%s", text.c_str());
     run(state);
-  });
+  };
+  auto* const made = benchmark::RegisterBenchmark(name.c_str(), run);
+  if (asked.timed == clock::processor) return;
+  // What it tells may be nothing at all, so time cannot say how often it runs.
+  made->UseManualTime()->Iterations(
+      std::max<benchmark::IterationCount>(1, static_cast<int>(how.seconds * told_per_second)));
 }
 
 void run_all(const effort& how, collector& samples) {
@@ -80,9 +92,9 @@ std::vector<answer> measure(const suite& asked, const effort& how) {
   }
   if (wanted.empty()) throw std::invalid_argument("no question contains '" + how.only + "'");
   for (std::size_t i = 0; i < needed.size(); ++i) {
-    if (needed[i]) add(floor_name(floor_id{i}), asked.floors()[i].text, asked.floors()[i].run);
+    if (needed[i]) add(floor_name(floor_id{i}), asked.floors()[i], how);
   }
-  for (const auto* each : wanted) add(each->text, each->text, each->run);
+  for (const auto* each : wanted) add(each->text, *each, how);
 
   collector samples;
   run_all(how, samples);

@@ -14,13 +14,13 @@
 #include <CLI/CLI.hpp>
 #include <support/output.hpp>
 namespace kvfolio::bench {
-floor_id suite::add_floor(std::string text, body run) {
-  floors_.push_back({std::move(text), std::move(run)});
+floor_id suite::add_floor(std::string text, body run, clock timed) {
+  floors_.push_back({std::move(text), std::move(run), timed});
   return floor_id{floors_.size() - 1};
 }
 
-void suite::ask(std::string text, floor_id floor, body run, bar most) {
-  questions_.push_back({std::move(text), floor, std::move(run), most});
+void suite::ask(std::string text, floor_id floor, body run, bar most, clock timed) {
+  questions_.push_back({std::move(text), floor, std::move(run), most, timed});
 }
 
 int run_suite(const char* name, const char* purpose, const std::function<void(suite&)>& fill,

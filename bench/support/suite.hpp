@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
@@ -13,6 +14,12 @@ namespace kvfolio::bench {
 /// Code to be timed: `while (state.KeepRunningBatch(n))` around `n` operations. What it needs is
 /// made once, before it is registered, and stays as it was left from one call to the next.
 using body = std::function<void(benchmark::State&)>;
+
+/// Whose time counts.
+enum class clock : std::uint8_t {
+  processor,  ///< that in which the thread ran
+  told,  ///< what the loop says by `state.SetIterationTime`: the parts of it that are asked for
+};
 
 /// The most that an operation may cost. A member that is 0 asks for nothing.
 struct bar {
@@ -27,6 +34,7 @@ enum class floor_id : std::size_t {};
 struct floor_loop {
   std::string text;  ///< what it does
   body run;          ///< the loop
+  clock timed;       ///< whose time counts
 };
 
 /// How much more than a bare loop does one of our paths cost?
@@ -35,6 +43,7 @@ struct question {
   floor_id floor;    ///< the bare loop
   body run;          ///< the path
   bar most;          ///< what it may cost
+  clock timed;       ///< whose time counts
 };
 
 /// Questions that one program answers. All its loops run in one process, many times and in random
@@ -42,10 +51,11 @@ struct question {
 class suite {
  public:
   /// Adds a bare loop, for any number of questions.
-  floor_id add_floor(std::string text, body run);
+  floor_id add_floor(std::string text, body run, clock timed = clock::processor);
 
   /// Adds a question.
-  void ask(std::string text, floor_id floor, body run, bar most = {});
+  void ask(std::string text, floor_id floor, body run, bar most = {},
+           clock timed = clock::processor);
 
   /// The bare loops, by `floor_id`.
   [[nodiscard]] const std::vector<floor_loop>& floors() const noexcept { return floors_; }
