@@ -3,137 +3,269 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <stdexcept>
+#include <utility>
 #include <vector>
 
-#include <tbb/blocked_range2d.h>
+#include <tbb/blocked_range.h>
 #include <tbb/parallel_for.h>
+#include <tbb/partitioner.h>
 
-#include <kvfolio/core/types.hpp>
-#include <kvfolio/model/dtype.hpp>
-#include <kvfolio/model/page_array.hpp>
-
-#include <attention/half.hpp>
-#include <attention/online_softmax.hpp>
-#include <attention/paged_row.hpp>
+#include <attention/geometry.hpp>
+#include <attention/kernels.hpp>
+#include <attention/layout.hpp>
+#include <attention/partial.hpp>
+#include <attention/stream.hpp>
+#include <attention/tile.hpp>
+#include <attention/workspace.hpp>
 
 namespace attention {
 
-namespace kv = kvfolio;
-
-/// One decode step of one layer: a query for each sequence and query head.
-struct decode_step {
-  std::span<const paged_row> rows;  ///< the sequences: their pages and lengths
-  kv::model::page_array pages;      ///< the bytes of all pages, and where in them everything is
-  kv::dtype type;                   ///< of the elements: f32 or f16
-  std::uint32_t layer = 0;          ///< whose keys and values to read
-  std::uint32_t query_heads = 0;    ///< a multiple of the KV heads; neighbours share one
-  std::span<const float> queries;   ///< `[rows, query_heads, key_dim]`
+/// Neighbouring sequences of a batch that begin with the same tokens, which one of them stands for.
+struct shared_prefix {
+  std::size_t first_row = 0;  ///< its pages are read
+  std::size_t rows = 0;       ///< at least 1
+  std::size_t tokens = 0;     ///< at most the shortest one's
 };
 
-/// Does nothing for a step that can be taken, and whose result fits `output`.
-/// \throws std::invalid_argument saying what is wrong, and what would be right
-inline void check(const decode_step& step, std::span<const float> output) {
-  const auto refuse_if = [](bool wrong, const char* what) {
-    if (wrong) throw std::invalid_argument(what);
-  };
-  const auto& layout = step.pages.layout();
-  const auto& shape = layout.shape();
-  const auto heads = step.rows.size() * step.query_heads;
-  refuse_if(step.type != kv::dtype::f32 && step.type != kv::dtype::f16,
-            "attention: elements must be f32 or f16");
-  refuse_if(kv::bits_of(step.type) != shape.bits_per_element,
-            "attention: the cache's bits_per_element is not the element type's");
-  refuse_if(shape.value_dim == 0 || shape.scale_bytes != 0,
-            "attention: latent and scaled caches need another kernel");
-  refuse_if(step.layer >= shape.layers, "attention: the cache has no such layer");
-  refuse_if(step.query_heads == 0 || step.query_heads % shape.kv_heads != 0,
-            "attention: query_heads must be a multiple of kv_heads");
-  refuse_if(step.queries.size() != heads * shape.key_dim,
-            "attention: queries must be [rows, query_heads, key_dim]");
-  refuse_if(output.size() != heads * shape.value_dim,
-            "attention: output must be [rows, query_heads, value_dim]");
-  for (const auto& row : step.rows) {
-    refuse_if(row.length > row.pages.size() * layout.tokens(),
-              "attention: a sequence is longer than its pages");
-  }
-}
-
-namespace detail {
-
-// Reads `size` elements of `type` at `from`, of any alignment.
-inline void load(const std::byte* from, kv::dtype type, std::size_t size, float* to) noexcept {
-  if (type == kv::dtype::f32) {
-    std::memcpy(to, from, size * sizeof(float));
-    return;
-  }
-  for (std::size_t i = 0; i < size; ++i) {
-    half element{};
-    std::memcpy(&element, from + i * sizeof(half), sizeof(half));
-    to[i] = to_float(element);
-  }
-}
-
-}  // namespace detail
-
-/// One part of `decode`: writes the attention of the query heads that share KV head `head` in row
-/// `number`. Parts read what they share and write what they do not, so they may run on any threads
-/// at the same time. Precondition: `check(step, output)` does not throw, `number` and `head` exist,
-/// and `step.pages` has every page of the row.
-inline void attend(const decode_step& step, std::size_t number, std::uint32_t head,
-                   std::span<float> output) {
-  constexpr auto most = online_softmax::most_tokens;
-  const auto& row = step.rows[number];
-  const auto& layout = step.pages.layout();
-  const std::size_t key_dim = layout.shape().key_dim;
-  const std::size_t value_dim = layout.shape().value_dim;
-  const auto group = step.query_heads / layout.shape().kv_heads;
-  const auto first_query = number * step.query_heads + std::size_t{head} * group;
-  online_softmax sum{step.queries.subspan(first_query * key_dim, group * key_dim), key_dim,
-                     value_dim, 1 / std::sqrt(static_cast<float>(key_dim))};
-  std::vector<float> keys(most * key_dim);
-  std::vector<float> values(most * value_dim);
-  for (std::size_t position = 0; position < row.length;) {
-    const auto page = static_cast<kv::page_id>(row.pages[position / layout.tokens()]);
-    const auto bytes = step.pages[page];
-    const auto first = static_cast<std::uint32_t>(position % layout.tokens());
-    const auto tokens =
-        std::min({most, row.length - position, std::size_t{layout.tokens() - first}});
-    for (std::uint32_t i = 0; i < tokens; ++i) {
-      detail::load(&bytes[layout.key(step.layer, head, first + i)], step.type, key_dim,
-                   &keys[i * key_dim]);
-      detail::load(&bytes[layout.value(step.layer, head, first + i)], step.type, value_dim,
-                   &values[i * value_dim]);
-    }
-    sum.add(keys.data(), values.data(), tokens);
-    position += tokens;
-  }
-  sum.finish(&output[first_query * value_dim]);
-}
-
-/// Writes the attention of every query over all tokens of its sequence, scaled by
-/// `1 / sqrt(key_dim)`, to `output`, `[rows, query_heads, value_dim]`; zeros for a sequence without
-/// tokens.
+/// One decode step of one layer: a query for each sequence and query head, over all tokens of its
+/// sequence, whose newest is its own.
 ///
-/// Sequences and KV heads run in parallel on oneTBB, each of them on one thread and in one order,
-/// so that results do not depend on the number of threads. \throws what `check(step, output)`
-/// throws. Precondition: `step.pages` has every page of every row.
-inline void decode(const decode_step& step, std::span<float> output) {
-  check(step, output);
-  const auto kv_heads = step.pages.layout().shape().kv_heads;
-  using range = tbb::blocked_range2d<std::size_t, std::uint32_t>;
-  tbb::parallel_for(range{0, step.rows.size(), 0, kv_heads}, [&](const range& part) {
-    for (auto row = part.rows().begin(); row != part.rows().end(); ++row) {
-      for (auto head = part.cols().begin(); head != part.cols().end(); ++head) {
-        attend(step, row, head, output);
+/// The tokens are cut into parts (split-K), each of which reads some tokens for all KV heads, or
+/// for one, if that is how they lie. Parts may run on any threads; whoever ends the last part of a
+/// sequence merges them. How tokens are cut depends on the step alone, so results do not depend on
+/// the number of threads.
+///
+/// A prefix that several sequences share is read once for all of them (Juravsky et al., "Hydragen",
+/// 2024; "cascade inference" of FlashInfer, 2024), and latents (DeepSeek-V2, 2024) are read once
+/// for all query heads, which makes both a matter of arithmetic: see `tile_step`.
+template <layout Layout>
+class decode_step {
+ public:
+  /// Plans a step. `queries` are `[rows, query_heads, key_dim]`, `output` is
+  /// `[rows, query_heads, value_dim]`; both, `shape` and what `from` views must outlive the step.
+  /// \throws std::invalid_argument saying what is wrong, and what would be right
+  decode_step(const Layout& from, const geometry& shape, std::span<const float> queries,
+              std::span<float> output, std::span<const shared_prefix> prefixes = {},
+              const kernels& all = best_kernels())
+      : from_{from},
+        shape_{shape},
+        queries_{queries},
+        output_{output},
+        all_{&all},
+        rows_(from.rows()),
+        left_(from.rows()) {
+    check(shape);
+    from.check(shape);
+    const auto heads = from.rows() * shape.query_heads;
+    refuse_if(queries.size() != heads * shape.key_dim,
+              "attention: queries must be [rows, query_heads, key_dim]");
+    refuse_if(output.size() != heads * shape.value_dim,
+              "attention: output must be [rows, query_heads, value_dim]");
+    plan(prefixes);
+  }
+
+  /// Number of parts.
+  [[nodiscard]] std::size_t parts() const noexcept { return parts_.size(); }
+
+  /// Does one part. Each is done once, on any thread.
+  void run(std::size_t number) {
+    const auto& mine = parts_[number];
+    auto& memory = workspace::of_this_thread();
+    if (mine.rows * shape_.group() >= tile_queries) {
+      run_as_tile(mine, memory);
+    } else {
+      run_as_stream(mine, memory);
+    }
+    for (auto row = mine.first_row; row < mine.first_row + mine.rows; ++row) {
+      if (left_[row].fetch_sub(1, std::memory_order_acq_rel) == 1) finish(row);
+    }
+  }
+
+ private:
+  static constexpr std::size_t most_parts = 64;          // of a step, but for short sequences
+  static constexpr std::size_t least_bytes = 1U << 18U;  // of a part, so that it is worth a task
+  static constexpr std::size_t tile_queries = 12;        // that make arithmetic the limit
+
+  struct part {
+    std::size_t first_row;
+    std::size_t rows;  // that share the tokens
+    std::uint32_t first_head;
+    std::uint32_t heads;
+    std::size_t begin;
+    std::size_t end;
+    std::size_t slice;  // number among the slices of each of its rows
+  };
+  struct row_plan {
+    std::size_t begin = 0;         // of its own tokens, behind what it shares
+    std::size_t slices = 0;        // that its tokens are cut into
+    std::size_t first_result = 0;  // of slices * query_heads
+  };
+
+  void plan(std::span<const shared_prefix> prefixes) {
+    std::size_t tokens = 0;
+    std::size_t next_row = 0;
+    for (const auto& each : prefixes) {
+      refuse_if(shape_.window != 0, "attention: a shared prefix and a window do not go together");
+      refuse_if(
+          each.rows == 0 || each.first_row < next_row || each.rows > from_.rows() - each.first_row,
+          "attention: shared prefixes must be in order, of at least one row each, and apart");
+      next_row = each.first_row + each.rows;
+      for (auto row = each.first_row; row < next_row; ++row) {
+        refuse_if(from_.length(row) < each.tokens,
+                  "attention: a sequence is shorter than the prefix it shares");
+        rows_[row].begin = each.tokens;
+      }
+      tokens += each.tokens;
+    }
+    for (std::size_t row = 0; row < from_.rows(); ++row) {
+      for (const auto& [begin, end] : own_tokens(row)) tokens += end - begin;
+    }
+    const auto whole =
+        from_.sweep() == std::numeric_limits<std::size_t>::max() && !from_.heads_together();
+    const auto token_bytes = std::size_t{shape_.key_dim + shape_.value_dim} *
+                             kv::bits_of(shape_.type) / 8 * (whole ? 1 : shape_.kv_heads);
+    const auto split = whole ? tokens * shape_.kv_heads : tokens;
+    const auto wanted =
+        std::max(kv::ceil_div(split, most_parts), kv::ceil_div(least_bytes, token_bytes));
+    heads_of_part_ = whole ? 1 : shape_.kv_heads;
+    for (const auto& each : prefixes) cut(each.first_row, each.rows, 0, each.tokens, wanted);
+    for (std::size_t row = 0; row < from_.rows(); ++row) {
+      for (const auto& [begin, end] : own_tokens(row)) cut(row, 1, begin, end, wanted);
+    }
+    std::size_t results = 0;
+    for (auto& row : rows_) {
+      row.first_result = results;
+      results += row.slices * shape_.query_heads;
+    }
+    results_.resize(results);
+    sums_.resize(results * shape_.value_dim);
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      left_[row] = rows_[row].slices * (shape_.kv_heads / heads_of_part_);
+      if (left_[row] == 0) finish(row);
+    }
+  }
+
+  using range = std::pair<std::size_t, std::size_t>;
+  // What a row reads alone: its sinks, and the rest, or its window.
+  [[nodiscard]] std::array<range, 2> own_tokens(std::size_t row) const noexcept {
+    const auto length = from_.length(row);
+    const auto begin = length == 0 ? 0 : shape_.window_begin(length - 1);
+    const auto sinks = std::min<std::size_t>(shape_.sinks, begin);
+    return {range{0, sinks}, range{std::max({begin, rows_[row].begin, sinks}), length}};
+  }
+
+  void cut(std::size_t first_row, std::size_t rows, std::size_t begin, std::size_t end,
+           std::size_t wanted) {
+    if (begin == end) return;
+    const auto count = kv::ceil_div(end - begin, wanted);
+    const auto unit = kernels::stream_tokens;
+    const auto size = kv::ceil_div(kv::ceil_div(end - begin, count), unit) * unit;
+    for (; begin < end; begin += size) {
+      const auto last = std::min(end, begin + size);
+      for (std::uint32_t head = 0; head < shape_.kv_heads; head += heads_of_part_) {
+        parts_.push_back(
+            {first_row, rows, head, heads_of_part_, begin, last, rows_[first_row].slices});
+      }
+      for (auto row = first_row; row < first_row + rows; ++row) ++rows_[row].slices;
+      if (end - begin <= size) break;
+    }
+  }
+
+  [[nodiscard]] const float* query(std::size_t row, std::size_t head) const noexcept {
+    return queries_.data() + (row * shape_.query_heads + head) * shape_.key_dim;
+  }
+  [[nodiscard]] std::size_t result_of(std::size_t row, std::size_t slice,
+                                      std::size_t head) const noexcept {
+    return rows_[row].first_result + slice * shape_.query_heads + head;
+  }
+  [[nodiscard]] float* sums_of(std::size_t result) noexcept {
+    return sums_.data() + result * shape_.value_dim;
+  }
+
+  // Calls `each(kv_head, number, row, query_head)` for the queries of a part.
+  template <class Each>
+  void for_each_query(const part& mine, std::uint32_t kv_head, Each each) {
+    const auto group = shape_.group();
+    for (std::size_t row = 0; row < mine.rows; ++row) {
+      for (std::size_t i = 0; i < group; ++i) {
+        each(row * group + i, mine.first_row + row,
+             std::size_t{mine.first_head + kv_head} * group + i);
       }
     }
-  });
+  }
+
+  void run_as_stream(const part& mine, workspace& memory) {
+    stream going{memory, *all_, shape_, mine.heads, mine.rows * shape_.group()};
+    for (std::uint32_t i = 0; i < mine.heads; ++i) {
+      for_each_query(mine, i, [&](std::size_t number, std::size_t row, std::size_t head) {
+        going.set(i, number, query(row, head));
+      });
+    }
+    going.attend(from_, mine.first_row, mine.first_head, mine.begin, mine.end);
+    for (std::uint32_t i = 0; i < mine.heads; ++i) {
+      for_each_query(mine, i, [&](std::size_t number, std::size_t row, std::size_t head) {
+        const auto result = result_of(row, mine.slice, head);
+        results_[result] = going.result(i, number, sums_of(result));
+      });
+    }
+  }
+
+  void run_as_tile(const part& mine, workspace& memory) {
+    for (std::uint32_t i = 0; i < mine.heads; ++i) {
+      tile queries{memory, *all_, shape_, mine.rows * shape_.group()};
+      for_each_query(mine, i, [&](std::size_t number, std::size_t row, std::size_t head) {
+        queries.set(number, query(row, head));
+      });
+      queries.attend(from_, mine.first_row, mine.first_head + i, mine.begin, mine.end, false);
+      for_each_query(mine, i, [&](std::size_t number, std::size_t row, std::size_t head) {
+        const auto result = result_of(row, mine.slice, head);
+        results_[result] = queries.result(number, sums_of(result));
+      });
+    }
+  }
+
+  // Merges the slices of a row.
+  void finish(std::size_t row) {
+    std::vector<partial> slices(rows_[row].slices);
+    for (std::size_t head = 0; head < shape_.query_heads; ++head) {
+      for (std::size_t slice = 0; slice < slices.size(); ++slice) {
+        slices[slice] = results_[result_of(row, slice, head)];
+      }
+      merge(slices, output_.subspan((row * shape_.query_heads + head) * shape_.value_dim,
+                                    shape_.value_dim));
+    }
+  }
+
+  Layout from_;
+  geometry shape_;
+  std::span<const float> queries_;
+  std::span<float> output_;
+  const kernels* all_;
+  std::uint32_t heads_of_part_ = 0;
+  std::vector<row_plan> rows_;
+  std::vector<part> parts_;
+  std::vector<std::atomic<std::size_t>> left_;  // parts of each row
+  std::vector<partial> results_;
+  std::vector<float> sums_;  // [result, value_dim]
+};
+
+/// Writes the attention of every query, as `decode_step` says, in parallel on oneTBB; zeros for a
+/// sequence without tokens. \throws what `decode_step` throws
+template <layout Layout>
+void decode(const Layout& from, const geometry& shape, std::span<const float> queries,
+            std::span<float> output, std::span<const shared_prefix> prefixes = {},
+            const kernels& all = best_kernels()) {
+  decode_step step{from, shape, queries, output, prefixes, all};
+  tbb::parallel_for(
+      tbb::blocked_range<std::size_t>{0, step.parts()},
+      [&](const tbb::blocked_range<std::size_t>& some) {
+        for (auto part = some.begin(); part != some.end(); ++part) step.run(part);
+      },
+      tbb::simple_partitioner{});
 }
 
 }  // namespace attention

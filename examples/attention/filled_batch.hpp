@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <functional>
 #include <random>
 #include <span>
@@ -17,6 +17,7 @@
 #include <attention/half.hpp>
 #include <attention/paged_row.hpp>
 #include <attention/reference.hpp>
+#include <attention/stored.hpp>
 
 namespace attention {
 
@@ -47,6 +48,18 @@ class filled_batch {
     return size() - 1;
   }
 
+  /// Adds a fork of the first `tokens` tokens of sequence `parent`, whose pages it shares.
+  /// \throws kvfolio::bad_result
+  std::size_t fork(std::size_t parent, std::size_t tokens) {
+    const auto number = fork(parent);
+    const auto& shape = cache_.layout().shape();
+    const auto of_token = std::size_t{shape.layers} * shape.kv_heads;
+    sequences_[number].truncate(tokens);
+    histories_[number].keys.resize(tokens * of_token * shape.key_dim);
+    histories_[number].values.resize(tokens * of_token * shape.value_dim);
+    return number;
+  }
+
   /// Grows sequence `number` by `tokens` tokens whose elements `draw` makes.
   /// \throws kvfolio::bad_result
   void grow(std::size_t number, std::size_t tokens, const source& draw) {
@@ -74,24 +87,20 @@ class filled_batch {
     const auto& shape = layout.shape();
     for (std::uint32_t layer = 0; layer < shape.layers; ++layer) {
       for (std::uint32_t head = 0; head < shape.kv_heads; ++head) {
-        fill(&page[layout.key(layer, head, token)], shape.key_dim, past.keys, draw);
-        fill(&page[layout.value(layer, head, token)], shape.value_dim, past.values, draw);
+        auto* const scales = page.data() + layout.scale(layer, head, token);
+        fill(page.data() + layout.key(layer, head, token), scales, shape.key_dim, past.keys, draw);
+        fill(page.data() + layout.value(layer, head, token), scales + sizeof(half), shape.value_dim,
+             past.values, draw);
       }
     }
   }
 
-  void fill(std::byte* to, std::size_t size, std::vector<float>& past, const source& draw) {
-    for (std::size_t i = 0; i < size; ++i) {
-      const auto exact = draw();
-      if (type_ == kv::dtype::f32) {
-        std::memcpy(to + i * sizeof(float), &exact, sizeof(float));
-        past.push_back(exact);
-      } else {
-        const auto rounded = to_half(exact);
-        std::memcpy(to + i * sizeof(half), &rounded, sizeof(half));
-        past.push_back(to_float(rounded));
-      }
-    }
+  void fill(std::byte* to, std::byte* scale, std::size_t size, std::vector<float>& past,
+            const source& draw) {
+    std::vector<float> numbers(size);
+    std::generate(numbers.begin(), numbers.end(), draw);
+    round_and_store(type_, numbers, to, scale);
+    past.insert(past.end(), numbers.begin(), numbers.end());
   }
 
   Cache& cache_;

@@ -5,49 +5,67 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <numbers>
+#include <numeric>
 #include <span>
 #include <vector>
 
-#include <kvfolio/model/cache_shape.hpp>
+#include <attention/geometry.hpp>
 
 namespace attention {
 
 /// The keys and values of one sequence in plain arrays: `[token, layer, kv_head, dim]`.
 struct history {
   std::vector<float> keys;    ///< as they were stored, that is, rounded
-  std::vector<float> values;  ///< likewise
+  std::vector<float> values;  ///< likewise; none where latents are both
 };
 
-/// Returns what `decode` should write for one sequence, `[query_heads, value_dim]`, in double
-/// precision and in the plainest way: all logits, their softmax, the weighted sum.
-[[nodiscard]] inline std::vector<double> reference(const history& past,
-                                                   const kvfolio::model::cache_shape& shape,
-                                                   std::uint32_t layer, std::uint32_t query_heads,
-                                                   std::span<const float> queries) {
-  const std::size_t entries = std::size_t{shape.layers} * shape.kv_heads;  // of a token
-  const auto tokens = past.keys.size() / (entries * shape.key_dim);
-  std::vector<double> output(std::size_t{query_heads} * shape.value_dim);
-  for (std::size_t query = 0; tokens != 0 && query < query_heads; ++query) {
-    const auto head = query / (query_heads / shape.kv_heads);
-    const auto entry = [&](std::size_t token) {
-      return token * entries + layer * shape.kv_heads + head;
-    };
-    std::vector<double> weights(tokens);
-    for (std::size_t token = 0; token < tokens; ++token) {
-      for (std::size_t i = 0; i < shape.key_dim; ++i) {
-        weights[token] += static_cast<double>(queries[query * shape.key_dim + i]) *
-                          static_cast<double>(past.keys[entry(token) * shape.key_dim + i]);
-      }
-      weights[token] /= std::sqrt(static_cast<double>(shape.key_dim));
+/// Which of the entries of a history to read.
+struct history_layer {
+  std::uint32_t layers = 1;  ///< that each token has
+  std::uint32_t layer = 0;   ///< to read
+};
+
+/// Returns what the query of the token at `position` should come to, `[query_heads, value_dim]`, in
+/// double precision and in the plainest way: all logits, their softmax, the weighted sum. `query`
+/// is `[query_heads, key_dim]`. Zeros for a history without tokens.
+[[nodiscard]] inline std::vector<double> reference(const history& past, const geometry& shape,
+                                                   const history_layer& of, std::size_t position,
+                                                   std::span<const float> query) {
+  std::vector<double> output(std::size_t{shape.query_heads} * shape.value_dim);
+  std::vector<std::size_t> seen;
+  for (std::size_t token = 0; token <= position && !past.keys.empty(); ++token) {
+    if (token >= shape.window_begin(position) || token < shape.sinks) seen.push_back(token);
+  }
+  const auto factor = static_cast<double>(shape.query_factor()) / std::numbers::log2e;
+  const auto entry = [&](std::size_t token, std::size_t head) {
+    return (token * of.layers + of.layer) * shape.kv_heads + head;
+  };
+  const auto key = [&](std::size_t token, std::size_t head) {
+    return &past.keys[entry(token, head) * shape.key_dim];
+  };
+  const auto value = [&](std::size_t token, std::size_t head) {
+    return past.values.empty() ? key(token, head)
+                               : &past.values[entry(token, head) * shape.value_dim];
+  };
+  std::vector<double> weights(seen.size());
+  for (std::size_t number = 0; number < shape.query_heads && !seen.empty(); ++number) {
+    const auto head = number / shape.group();
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      weights[i] =
+          factor * std::inner_product(&query[number * shape.key_dim],
+                                      &query[number * shape.key_dim] + shape.key_dim,
+                                      key(seen[i], head), 0.0, std::plus<>{},
+                                      [](double one, double other) { return one * other; });
     }
     const auto largest = *std::max_element(weights.begin(), weights.end());
     double total = 0;
     for (auto& weight : weights) total += weight = std::exp(weight - largest);
-    for (std::size_t token = 0; token < tokens; ++token) {
-      for (std::size_t i = 0; i < shape.value_dim; ++i) {
-        output[query * shape.value_dim + i] +=
-            weights[token] / total *
-            static_cast<double>(past.values[entry(token) * shape.value_dim + i]);
+    for (std::size_t i = 0; i < seen.size(); ++i) {
+      const auto* const from = value(seen[i], head);
+      for (std::size_t at = 0; at < shape.value_dim; ++at) {
+        output[number * shape.value_dim + at] += weights[i] / total * static_cast<double>(from[at]);
       }
     }
   }

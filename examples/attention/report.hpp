@@ -22,38 +22,58 @@ inline constexpr double allowed_error = 2e-6;
   return seen.error.relative_rms <= allowed_error;
 }
 
+/// What the command line calls a type.
+[[nodiscard]] constexpr const char* name_of(kv::dtype type) noexcept {
+  switch (type) {
+    case kv::dtype::f32: return "f32";
+    case kv::dtype::f16: return "f16";
+    case kv::dtype::bf16: return "bf16";
+    default: return "i8";
+  }
+}
+
 /// Returns the figures as a table for people.
 [[nodiscard]] inline std::string as_table(const job& job, const outcome& seen) {
+  const auto bytes_per_second = static_cast<double>(seen.bytes) / seen.seconds;
   return fmt::format(
       "sequences                 {}, {} tokens, {} layers\n"
       "heads                     {} query, {} KV, {} elements\n"
       "pages                     {} in the tables, {} in memory\n"
       "largest error             {:.2e}\n"
       "relative RMS error        {:.2e}, {} {:.0e}\n"
-      "step                      {:.3f} ms on {} threads\n"
-      "decoded                   {:.0f} tokens/s\n"
-      "read                      {:.2f} GB/s\n",
-      job.sequences, seen.tokens, job.layers, job.query_heads, job.kv_heads, job.head_dim,
+      "step                      {:.3f} ms on {} threads, {} kernels\n"
+      "{}{:.0f} tokens/s\n"
+      "read                      {:.2f} GB/s of KV; the machine read {:.2f} GB/s meanwhile\n"
+      "fraction                  {:.2f} of what the machine can read\n",
+      seen.lengths.size(), seen.tokens, job.layers, job.query_heads, job.kv_heads, job.head_dim,
       seen.table_pages, seen.pages, seen.error.largest, seen.error.relative_rms,
       accurate(seen) ? "below" : "ABOVE", allowed_error, seen.seconds * 1e3, seen.threads,
-      job.sequences / seen.seconds, static_cast<double>(seen.bytes) / seen.seconds / 1e9);
+      seen.kernels, job.fresh == 1 ? "decoded                   " : "prefilled                 ",
+      static_cast<double>(seen.queries) / seen.seconds, bytes_per_second / 1e9,
+      seen.read_bandwidth / 1e9, seen.fraction);
 }
 
 /// Returns the figures as JSON, with the keys below. Bytes and seconds are those of one step.
 [[nodiscard]] inline std::string as_json(const job& job, const outcome& seen) {
   const nlohmann::ordered_json all{
-      {"sequences", job.sequences},
+      {"sequences", seen.lengths.size()},
       {"tokens", seen.tokens},
+      {"trace", job.trace},
+      {"new_tokens", job.fresh},
       {"layers", job.layers},
       {"query_heads", job.query_heads},
       {"kv_heads", job.kv_heads},
       {"head_dim", job.head_dim},
-      {"dtype", job.type == kv::dtype::f16 ? "f16" : "f32"},
+      {"latent_dim", job.latent_dim},
+      {"window", job.window},
+      {"sinks", job.sinks},
+      {"dtype", name_of(job.type)},
       {"order", job.order == kv::model::token_order::head_major ? "head_major" : "token_major"},
       {"tokens_per_page", job.tokens_per_page},
       {"table", job.persistent ? "persistent" : "flat"},
       {"export", job.padded ? "padded" : "csr"},
       {"threads", seen.threads},
+      {"kernels", seen.kernels},
       {"repetitions", job.repetitions},
       {"seed", job.seed},
       {"table_pages", seen.table_pages},
@@ -64,8 +84,10 @@ inline constexpr double allowed_error = 2e-6;
       {"accurate", accurate(seen)},
       {"seconds", seen.seconds},
       {"bytes", seen.bytes},
-      {"tokens_per_second", job.sequences / seen.seconds},
-      {"bytes_per_second", static_cast<double>(seen.bytes) / seen.seconds}};
+      {"tokens_per_second", static_cast<double>(seen.queries) / seen.seconds},
+      {"bytes_per_second", static_cast<double>(seen.bytes) / seen.seconds},
+      {"machine_read_bytes_per_second", seen.read_bandwidth},
+      {"fraction_of_read_bandwidth", seen.fraction}};
   return all.dump(2) + "\n";
 }
 
@@ -78,7 +100,7 @@ inline constexpr double allowed_error = 2e-6;
   const auto step = std::clamp(700 / count, 2.0, 60.0);
   const auto right = left + step * count;
   const auto scale = height / std::max(seen.error.relative_rms, allowed_error);
-  support::svg drawing{right + 130, bottom + 50, "Error of the decode attention"};
+  support::svg drawing{right + 130, bottom + 50, "Error of the attention"};
   drawing.text({left, 28}, "Relative RMS error by sequence, against double precision", 15,
                support::anchor::start, true);
   for (std::size_t i = 0; i < seen.errors.size(); ++i) {

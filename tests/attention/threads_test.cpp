@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include <kvfolio/kvfolio.hpp>
+#include <kvfolio/paged_cache.hpp>
 
+#include "plain_batch.hpp"
 #include <attention/decode.hpp>
 #include <attention/filled_batch.hpp>
 
@@ -16,40 +17,35 @@ namespace attention {
 namespace {
 
 // On plain threads, whose synchronisation the thread sanitizer sees; see CMakeLists.txt.
-TEST(attend, sequences_and_heads_may_be_attended_to_by_different_threads) {
-  constexpr std::uint32_t kv_heads = 4;
-  constexpr std::uint32_t query_heads = 8;
-  constexpr std::uint32_t dim = 16;
-  kv::paged_cache<> cache{{.shape = kv::model::grouped_query(1, kv_heads, dim, kv::dtype::f16),
-                           .pages = 32,
-                           .max_sequences = 4}};
+TEST(decode_step, its_parts_may_run_on_different_threads) {
+  const auto stored = kv::model::grouped_query(1, 4, 16, kv::dtype::f16);
+  kv::paged_cache<> cache{{.shape = stored, .pages = 300, .max_sequences = 4}};
   filled_batch batch{cache, kv::dtype::f16};
-  std::mt19937 rng{1};
-  std::normal_distribution<float> normal;
-  const auto draw = [&] { return normal(rng); };
-  batch.grow(batch.create(), 40, draw);
+  const auto draw = normal_numbers(1);
+  batch.grow(batch.create(), 3'000, draw);
   batch.grow(batch.fork(0), 10, draw);  // neighbours share pages
   batch.grow(batch.create(), 1, draw);
-
   const exported_table table{batch.sequences(), cache.tokens_per_page(), false};
-  std::vector<float> queries(batch.size() * query_heads * dim);
-  for (auto& each : queries) each = draw();
-  const decode_step step{.rows = table.rows,
-                         .pages = cache.page_array(),
-                         .type = kv::dtype::f16,
-                         .query_heads = query_heads,
-                         .queries = queries};
-  std::vector<float> alone(queries.size());
-  std::vector<float> together(queries.size());
-  check(step, together);
-  std::vector<std::thread> threads;
-  for (std::size_t row = 0; row < batch.size(); ++row) {
-    for (std::uint32_t head = 0; head < kv_heads; ++head) {
-      attend(step, row, head, alone);
-      threads.emplace_back([&, row, head] { attend(step, row, head, together); });
+  const auto shape = geometry_of(stored, kv::dtype::f16, 8);
+  const auto queries = random_numbers(batch.size() * 8 * 16, 2);
+  const auto attend = [&](std::size_t threads, std::vector<float>& output) {
+    output.resize(queries.size());
+    const shared_prefix prefix{.first_row = 0, .rows = 2, .tokens = 2'000};
+    decode_step step{
+        paged{table.rows, cache.page_array(), 0}, shape, queries, output, {&prefix, 1}};
+    ASSERT_GT(step.parts(), 2U);
+    std::vector<std::thread> running;
+    for (std::size_t first = 0; first < threads; ++first) {
+      running.emplace_back([&step, first, threads] {
+        for (auto part = first; part < step.parts(); part += threads) step.run(part);
+      });
     }
-  }
-  for (auto& each : threads) each.join();
+    for (auto& each : running) each.join();
+  };
+  std::vector<float> alone;
+  std::vector<float> together;
+  attend(1, alone);
+  attend(3, together);
   EXPECT_EQ(together, alone);
 }
 
