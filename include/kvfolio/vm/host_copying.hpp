@@ -33,12 +33,12 @@ class host_copying {
   /// `memcpy` from elsewhere.
   result<void> write(std::uintptr_t to, std::span<const std::byte> from,
                      stream /*on*/ = {}) noexcept {
-    std::memcpy(at(to), from.data(), from.size());
+    if (!from.empty()) std::memcpy(at(to), from.data(), from.size());
     return {};
   }
   /// `memcpy` to elsewhere.
   result<void> read(std::span<std::byte> to, std::uintptr_t from, stream /*on*/ = {}) noexcept {
-    std::memcpy(to.data(), at(from), to.size());
+    if (!to.empty()) std::memcpy(to.data(), at(from), to.size());
     return {};
   }
   /// `memset`.
