@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -7,6 +9,35 @@
 
 namespace kvfolio::test {
 namespace {
+
+struct work_archetype {
+  result<void> extend(std::uint32_t) noexcept;
+  bool prepare() noexcept;
+  result<void> bind_thread() noexcept;
+};
+struct throwing_work : work_archetype {
+  result<void> extend(std::uint32_t);
+};
+struct work_without_threads : work_archetype {
+  void bind_thread() noexcept;
+};
+static_assert(extension_work<work_archetype>);
+static_assert(!extension_work<throwing_work> && !extension_work<work_without_threads>);
+
+struct extension_archetype {
+  void start(std::uint32_t, std::uint32_t) noexcept;
+  void step() noexcept;
+  void advance(std::uint32_t, std::size_t) noexcept;
+  result<void> ensure(std::uint32_t, std::size_t) noexcept;
+  std::uint32_t mapped(std::uint32_t) const noexcept;
+  void stop(std::uint32_t) noexcept;
+  vm::extension_counts counts() noexcept;
+};
+struct extension_that_cannot_fail : extension_archetype {
+  void ensure(std::uint32_t, std::size_t) noexcept;
+};
+static_assert(row_extension<extension_archetype>);
+static_assert(!row_extension<extension_that_cannot_fail>);
 
 // What extensions do is in their conformance suite.
 TEST(extension, needs_slots_rows_and_tokens) {

@@ -8,6 +8,14 @@
 namespace kvfolio::test {
 namespace {
 
+struct throwing_rule {
+  static bool due(const vm::row_levels&);
+};
+struct rule_with_a_state {
+  bool due(const vm::row_levels&) noexcept;
+};
+static_assert(!reclamation_rule<throwing_rule> && !reclamation_rule<rule_with_a_state>);
+
 using rules = testing::Types<vm::deferred_reclaim, vm::eager_reclaim>;
 INSTANTIATE_TYPED_TEST_SUITE_P(reclamation, reclamation_conformance, rules);
 

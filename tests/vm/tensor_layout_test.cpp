@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 
 #include <gtest/gtest.h>
@@ -9,6 +11,31 @@ namespace kvfolio::test {
 namespace {
 
 using vm::kv_part;
+
+struct layout_archetype {
+  static constexpr bool in_blocks = false;
+  layout_archetype(const model::cache_shape&, std::size_t);
+  const model::cache_shape& shape() const noexcept;
+  std::uint32_t tensors() const noexcept;
+  std::uint32_t chunks(std::uint32_t) const noexcept;
+  std::uint32_t tokens_per_row() const noexcept;
+  vm::part_place place(kv_part, std::uint32_t) const noexcept;
+  template <class Visit>
+  void for_each_piece(std::size_t, std::size_t, Visit&&) const;
+};
+struct throwing_layout : layout_archetype {
+  std::uint32_t tensors() const;
+};
+struct layout_by_value : layout_archetype {
+  model::cache_shape shape() const noexcept;
+};
+struct layout_without_pieces : layout_archetype {
+  void for_each_piece(std::size_t) const;
+};
+static_assert(tensor_layout<layout_archetype>);
+static_assert(!tensor_layout<throwing_layout>);
+static_assert(!tensor_layout<layout_by_value>);
+static_assert(!tensor_layout<layout_without_pieces>);
 
 // The rest is in the conformance suite of layouts.
 TEST(tensor_layout, counts_the_parts_that_a_shape_has) {
