@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -32,10 +33,12 @@ struct redis_address {
 /// An answer of a Redis server, or none because the connection broke.
 class redis_answer {
  public:
-  /// Takes `reply` of hiredis.
-  explicit redis_answer(redisReply* reply = nullptr) noexcept : reply_{reply} {}
+  /// Takes `reply` of hiredis, of which the first `elsewhere` bytes are not in it.
+  explicit redis_answer(redisReply* reply = nullptr, std::size_t elsewhere = 0) noexcept
+      : reply_{reply}, elsewhere_{elsewhere} {}
   /// Takes that of `other`.
-  redis_answer(redis_answer&& other) noexcept : reply_{std::exchange(other.reply_, nullptr)} {}
+  redis_answer(redis_answer&& other) noexcept
+      : reply_{std::exchange(other.reply_, nullptr)}, elsewhere_{other.elsewhere_} {}
   redis_answer(const redis_answer&) = delete;
   redis_answer& operator=(const redis_answer&) = delete;
   ~redis_answer() {
@@ -44,7 +47,9 @@ class redis_answer {
 
   /// Is there one?
   explicit operator bool() const noexcept { return reply_ != nullptr; }
-  /// Its bytes, if it is a string.
+  /// Bytes of a string that went where `next` was told to put them.
+  [[nodiscard]] std::size_t elsewhere() const noexcept { return elsewhere_; }
+  /// Its other bytes, if it is a string.
   [[nodiscard]] std::optional<std::string_view> string() const noexcept {
     return text_of(REDIS_REPLY_STRING);
   }
@@ -64,6 +69,7 @@ class redis_answer {
   }
 
   redisReply* reply_;
+  std::size_t elsewhere_;
 };
 
 /// Talks to a Redis server through hiredis, and never fails worse than not to get an answer:
@@ -96,7 +102,12 @@ class redis_connection {
       give_up();
       return false;
     }
-    context_->reader->maxbuf = 0;  // keeps what it has for the next page
+    auto& reader = *context_->reader;
+    reader.maxbuf = 0;  // keeps what it has for the next page
+    functions_ = *reader.fn;
+    make_string_ = std::exchange(functions_.createString, &make_string);
+    reader.fn = &functions_;
+    reader.privdata = this;
     return true;
   }
 
@@ -113,17 +124,26 @@ class redis_connection {
     redisAppendCommandArgv(context_, static_cast<int>(Words), texts.data(), lengths.data());
   }
 
-  /// Sends what is to be sent, and waits for the answer to the oldest command that has none.
-  [[nodiscard]] redis_answer next() noexcept {
+  /// Adds a command as it is written on the wire. Precondition: `ready()`.
+  void add_written(std::string_view command) noexcept {
+    KVFOLIO_EXPECTS(context_ != nullptr);
+    redisAppendFormattedCommand(context_, command.data(), command.size());
+  }
+
+  /// Sends what is to be sent, and waits for the answer to the oldest command that has none. If it
+  /// is a string of more bytes than `front`, these are its first, and not copied twice.
+  [[nodiscard]] redis_answer next(std::span<std::byte> front = {}) noexcept {
     if (context_ == nullptr) return redis_answer{};
     const pipe_guard guard;
+    front_ = front;
+    filled_ = 0;
     void* reply = nullptr;
     if (redisGetReply(context_, &reply) != REDIS_OK || reply == nullptr) {
       give_up();
       return redis_answer{};
     }
     backoff_.succeeded();
-    return redis_answer{static_cast<redisReply*>(reply)};
+    return redis_answer{static_cast<redisReply*>(reply), filled_};
   }
 
   /// The answer to one command; none if there is no connection.
@@ -161,6 +181,17 @@ class redis_connection {
     bool was_pending_;
   };
 
+  // What hiredis calls for each string that it receives.
+  static void* make_string(const redisReadTask* task, char* text, std::size_t length) {
+    auto& self = *static_cast<redis_connection*>(task->privdata);
+    if (task->type == REDIS_REPLY_STRING && task->parent == nullptr &&
+        length > self.front_.size() && !self.front_.empty()) {
+      std::memcpy(self.front_.data(), text, self.front_.size());
+      self.filled_ = self.front_.size();
+    }
+    return self.make_string_(task, text + self.filled_, length - self.filled_);
+  }
+
   [[nodiscard]] timeval wait() const noexcept {
     timeval time{};
     time.tv_sec = address_.timeout_ms / 1'000;
@@ -177,6 +208,10 @@ class redis_connection {
 
   redis_address address_;
   redisContext* context_ = nullptr;
+  redisReplyObjectFunctions functions_{};  // those of hiredis, but for one
+  decltype(redisReplyObjectFunctions::createString) make_string_{};  // which was this
+  std::span<std::byte> front_;  // where the beginning of the next string goes
+  std::size_t filled_ = 0;      // bytes of it that did
   call_backoff backoff_;
 };
 

@@ -7,11 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <new>
 #include <span>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/tier/page_crc.hpp>
@@ -42,7 +43,7 @@ class redis_store {
     if (page_bytes > most_bytes - sizeof(std::uint32_t)) {
       throw std::invalid_argument("kvfolio: a page is larger than the 512 MiB that Redis takes");
     }
-    value_.resize(page_bytes + sizeof(std::uint32_t));
+    write_set();
   }
 
   /// Bytes of a page.
@@ -80,8 +81,7 @@ class redis_store {
       if (!server_.ready()) return errc::store_failed;
       const auto some = writes.first(std::min(writes.size(), batch()));
       for (const auto& write : some) {
-        const name of{fingerprint_, write.key};
-        server_.add(std::array{std::string_view{"SET"}, of.text(), value_of(write)});
+        server_.add_written(set_of(write));
       }
       for (std::size_t i = 0; i < some.size(); ++i) {
         const auto kept = verdict(server_.next());
@@ -103,7 +103,7 @@ class redis_store {
         server_.add(std::array{std::string_view{"GET"}, of.text()});
       }
       for (auto& read : some) {
-        read.hit = take(server_.next(), read);
+        read.hit = take(server_.next(read.bytes), read);
         hits += read.hit ? 1 : 0;
       }
       reads = reads.subspan(some.size());
@@ -144,29 +144,43 @@ class redis_store {
 
   // Pages that are on their way at a time.
   [[nodiscard]] std::size_t batch() const noexcept {
-    return std::clamp<std::size_t>((std::size_t{16} << 20U) / value_.size(), 1, 256);
+    return std::clamp<std::size_t>((std::size_t{16} << 20U) / set_.size(), 1, 256);
   }
 
-  // What is sent for a page. Valid until the next one.
-  [[nodiscard]] std::string_view value_of(const store_write& write) noexcept {
+  // Writes the command that stores a page, once: hiredis would copy the page once more each time.
+  void write_set() {
+    const std::string value(page_bytes_ + sizeof(std::uint32_t), '\0');
+    const name of{fingerprint_, {}};
+    std::array<const char*, 3> words{"SET", of.text().data(), value.data()};
+    std::array<std::size_t, 3> lengths{3, of.text().size(), value.size()};
+    char* written = nullptr;
+    const auto length = redisFormatCommandArgv(&written, 3, words.data(), lengths.data());
+    if (length < 0) throw std::bad_alloc{};
+    set_.assign(written, static_cast<std::size_t>(length));
+    redisFreeCommand(written);
+    name_at_ = set_.find(of.text());
+    page_at_ = set_.size() - value.size() - 2;  // after which the line ends
+  }
+
+  // The command that stores a page. Valid until the next one.
+  [[nodiscard]] std::string_view set_of(const store_write& write) noexcept {
     KVFOLIO_EXPECTS(write.bytes.size() == page_bytes_);
-    const auto crc = page_crc(fingerprint_, write.key, write.bytes);
-    if (page_bytes_ != 0) std::memcpy(value_.data(), write.bytes.data(), page_bytes_);
-    std::memcpy(value_.data() + page_bytes_, &crc, sizeof(crc));
-    return {value_.data(), value_.size()};
+    const name of{fingerprint_, write.key};
+    of.text().copy(&set_[name_at_], of.text().size());
+    const auto crc = copy_page(fingerprint_, write.key, write.bytes,
+                               std::as_writable_bytes(std::span{&set_[page_at_], page_bytes_}));
+    std::memcpy(&set_[page_at_ + page_bytes_], &crc, sizeof(crc));
+    return set_;
   }
 
-  // Is `answer` the page of `read`? Then it goes where that says.
+  // Is `answer`, and what went where `read` says, its page?
   [[nodiscard]] bool take(const redis_answer& answer, const store_read& read) const noexcept {
     KVFOLIO_EXPECTS(read.bytes.size() == page_bytes_);
-    const auto value = answer.string();
-    if (!value || value->size() != value_.size()) return false;
     std::uint32_t crc = 0;
-    std::memcpy(&crc, value->data() + page_bytes_, sizeof(crc));
-    const auto page = std::as_bytes(std::span{value->data(), page_bytes_});
-    if (crc != page_crc(fingerprint_, read.key, page)) return false;
-    if (page_bytes_ != 0) std::memcpy(read.bytes.data(), page.data(), page_bytes_);
-    return true;
+    const auto rest = answer.string();
+    if (!rest || rest->size() != sizeof(crc) || answer.elsewhere() != page_bytes_) return false;
+    std::memcpy(&crc, rest->data(), sizeof(crc));
+    return crc == page_crc(fingerprint_, read.key, read.bytes);
   }
 
   [[nodiscard]] static result<void> verdict(const redis_answer& answer) noexcept {
@@ -189,7 +203,9 @@ class redis_store {
   redis_connection server_;
   store_fingerprint fingerprint_;
   std::size_t page_bytes_;
-  std::vector<char> value_;  // a page and its CRC
+  std::string set_;      // the command that stores a page, as it is written
+  std::size_t name_at_;  // in it
+  std::size_t page_at_;
 };
 
 static_assert(page_store<redis_store>);
