@@ -79,15 +79,12 @@ struct slots_of_chunks {
 
   // As work of an extension.
   [[nodiscard]] result<void> extend(std::uint32_t slot) noexcept { return sequences.extend(slot); }
-  [[nodiscard]] bool prepare() noexcept {
-    const auto did = rows.prepare();
-    return did && *did;
-  }
+  [[nodiscard]] bool prepare() noexcept { return sequences.prepare(); }
   // The worker has time: when it wakes on the processor of whoever decodes, it lets him go on.
   [[nodiscard]] result<void> bind_thread() noexcept {
     const sched_param no_priority{};
     ::sched_setscheduler(0, SCHED_BATCH, &no_priority);
-    return backend.bind_thread();
+    return sequences.bind_thread();
   }
 
   [[nodiscard]] std::byte* entry(std::uint32_t tensor, std::uint32_t slot,

@@ -114,19 +114,6 @@ TEST(background_extension_threads, sequences_grow_share_memory_and_end) {
   static constexpr std::uint32_t slots = 4;
   static const vm::per_layer layout{model::grouped_query(2, 1, 64, dtype::f16), granule};
   using slots_type = vm::virtual_slots<linux_like_vm_backend>;
-  struct work_type {
-    [[nodiscard]] result<void> extend(std::uint32_t slot) noexcept {
-      return sequences->extend(slot);
-    }
-    [[nodiscard]] bool prepare() noexcept {
-      const auto did = rows->prepare();
-      return did && *did;
-    }
-    [[nodiscard]] result<void> bind_thread() noexcept { return backend->bind_thread(); }
-    linux_like_vm_backend* backend;
-    vm::chunk_pool<linux_like_vm_backend>* rows;
-    slots_type* sequences;
-  };
   linux_like_vm_backend backend{{.granule = granule}};
   vm::chunk_pool<linux_like_vm_backend> rows{backend,
                                              {.chunk_bytes = granule,
@@ -136,20 +123,19 @@ TEST(background_extension_threads, sequences_grow_share_memory_and_end) {
                                               .low = 2,
                                               .high = 6}};
   slots_type sequences{backend, rows, layout, {.slots = slots, .rows_per_slot = 8}};
-  work_type work{&backend, &rows, &sequences};
-  vm::background_extension<work_type> extension{work,
-                                                {.slots = slots,
-                                                 .rows_per_slot = 8,
-                                                 .tokens_per_row = layout.tokens_per_row(),
-                                                 .look_ahead = 6}};
+  vm::background_extension<slots_type> extension{sequences,
+                                                 {.slots = slots,
+                                                  .rows_per_slot = 8,
+                                                  .tokens_per_row = layout.tokens_per_row(),
+                                                  .look_ahead = 6}};
   std::uint64_t now = 1;
   for_each_seed([&](std::mt19937& rng) {
     std::vector<std::uint32_t> alive;
     std::vector<std::size_t> tokens(slots);
     for (int step = 1; step < 400; ++step) {
-      extension.with([&](work_type&) { sequences.complete(vm::epoch{now++}); });
+      extension.with([&](slots_type&) { sequences.complete(vm::epoch{now++}); });
       if (alive.size() < slots && rng() % 8 == 0) {
-        const auto slot = extension.with([&](work_type&) { return sequences.acquire(1); });
+        const auto slot = extension.with([&](slots_type&) { return sequences.acquire(1); });
         ASSERT_TRUE(slot);
         tokens[*slot] = 0;
         extension.start(*slot, 0);
@@ -167,12 +153,12 @@ TEST(background_extension_threads, sequences_grow_share_memory_and_end) {
       }
       if (!alive.empty() && rng() % 30 == 0) {
         extension.stop(alive.front());
-        extension.with([&](work_type&) { sequences.retire(alive.front(), vm::epoch{now}); });
+        extension.with([&](slots_type&) { sequences.retire(alive.front(), vm::epoch{now}); });
         alive.erase(alive.begin());
       }
       if (step % 50 == 0) {
         std::this_thread::sleep_for(200us);
-        extension.with([&](work_type&) {
+        extension.with([&](slots_type&) {
           ASSERT_TRUE(rows.check_invariants());
           for (const auto slot : alive) ASSERT_GE(sequences.rows(slot), extension.mapped(slot));
         });
@@ -180,9 +166,9 @@ TEST(background_extension_threads, sequences_grow_share_memory_and_end) {
     }
     for (const auto slot : alive) {
       extension.stop(slot);
-      extension.with([&](work_type&) { sequences.retire(slot, vm::epoch{now}); });
+      extension.with([&](slots_type&) { sequences.retire(slot, vm::epoch{now}); });
     }
-    extension.with([&](work_type&) {
+    extension.with([&](slots_type&) {
       sequences.complete(vm::epoch{++now});
       EXPECT_EQ(sequences.obtainable(), 24U);
     });

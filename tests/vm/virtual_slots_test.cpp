@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <kvfolio/vm/extension.hpp>
 #include <kvfolio/vm/per_layer.hpp>
 #include <kvfolio/vm/virtual_slots.hpp>
 
@@ -193,6 +194,20 @@ TEST_F(eager_virtual_slots, unmap_everything_behind_the_fence) {
   slots_.complete(epoch{3});
   EXPECT_EQ(slots_.map().mapped(slot), 0U);
   EXPECT_EQ(rows_.free(), 6U);
+}
+
+TEST(virtual_slots_cold, give_memory_to_chunks_ahead) {
+  model_vm_backend backend{{.granule = granule}};
+  vm::chunk_pool<model_vm_backend> rows{
+      backend, {.chunk_bytes = granule, .rows = 2, .chunks_per_row = 2, .prefilled = 0, .high = 1}};
+  vm::virtual_slots<model_vm_backend> slots{
+      backend, rows, layout, {.slots = 1, .rows_per_slot = 2}};
+  static_assert(extension_work<vm::virtual_slots<model_vm_backend>>);
+  EXPECT_TRUE(slots.bind_thread());
+  EXPECT_TRUE(slots.prepare());
+  EXPECT_TRUE(slots.prepare());
+  EXPECT_FALSE(slots.prepare());
+  EXPECT_EQ(rows.warm(), 1U);
 }
 
 // Sequences come, grow, share, end; the device follows behind.

@@ -28,7 +28,8 @@ namespace kvfolio::vm {
 /// slot does not yet need linger at its end, where they cost it nothing, and are unmapped when
 /// nobody has a row left. Slots may show the same full rows, read-only (`share`).
 ///
-/// The caller tells by `complete` what the device has done. All members but the constructor are
+/// It is `extension_work`: who calls `extend` ahead of need may be a worker. The caller tells by
+/// `complete` what the device has done. All members but the constructor are
 /// `noexcept`, and cost what `row_map` and `slot_pool` do; without a free row `extend` looks at all
 /// slots. One owner thread. Backend and pool outlive it.
 template <vm_backend B, reclamation_rule Rule = deferred_reclaim>
@@ -37,7 +38,8 @@ class virtual_slots {
   /// Makes slots for sequences of `layout`. \throws what `row_map` does
   template <tensor_layout L>
   virtual_slots(B& backend, chunk_pool<B>& rows, const L& layout, const row_map_config& config)
-      : rows_{&rows},
+      : backend_{&backend},
+        rows_{&rows},
         map_{backend, rows, layout, config},
         slots_{config.slots, config.rows_per_slot},
         states_(config.slots) {}
@@ -88,6 +90,15 @@ class virtual_slots {
     ++state.rows;
     return {};
   }
+
+  /// Gives memory to a chunk of which there should be more, as `chunk_pool::prepare`, and says
+  /// whether it did.
+  bool prepare() noexcept {
+    const auto did = rows_->prepare();
+    return did && *did;
+  }
+  /// Prepares the calling thread, if it is another one.
+  [[nodiscard]] result<void> bind_thread() noexcept { return backend_->bind_thread(); }
 
   /// Shows the first `rows` rows of `from` in `to` too, where nobody may write them any more: those
   /// that are full of a common prefix. All or none; `in_flight` if the last owner of `to` may still
@@ -184,6 +195,7 @@ class virtual_slots {
     }
   }
 
+  B* backend_;
   chunk_pool<B>* rows_;
   row_map<B> map_;
   slot_pool slots_;
