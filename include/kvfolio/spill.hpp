@@ -19,6 +19,8 @@
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/request_options.hpp>
 #include <kvfolio/tier/store.hpp>
+#include <kvfolio/tier/store.hpp>
+#include <kvfolio/tier/store_fingerprint.hpp>
 #include <kvfolio/tier/store_key.hpp>
 
 namespace kvfolio {

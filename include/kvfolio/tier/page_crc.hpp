@@ -9,6 +9,7 @@
 
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/tier/crc32c.hpp>
+#include <kvfolio/tier/store_fingerprint.hpp>
 #include <kvfolio/tier/store_key.hpp>
 
 namespace kvfolio::tier {

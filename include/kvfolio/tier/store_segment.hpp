@@ -17,6 +17,8 @@
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/tier/crc32c.hpp>
 #include <kvfolio/tier/shared_file.hpp>
+#include <kvfolio/tier/store.hpp>
+#include <kvfolio/tier/store_fingerprint.hpp>
 #include <kvfolio/tier/store_key.hpp>
 
 namespace kvfolio::tier {
@@ -28,6 +30,12 @@ struct segment_options {
   std::size_t page_bytes = 0;       ///< of each page
   std::size_t pages = 0;            ///< that it can hold
   bool direct = true;               ///< past the cache of the system, where the file system can
+};
+
+/// A page that a slot of a file is to hold.
+struct named_page {
+  store_key key;          ///< of the page
+  std::uint32_t crc = 0;  ///< `page_crc` of it
 };
 
 /// What a slot of a file holds.
@@ -45,8 +53,7 @@ struct segment_record {
 /// | 0                     | a magic word, the fingerprint, bytes of a page, number of slots    |
 /// | 4,096                 | number of changes, and the slots that the last 1,022 changed       |
 /// | 8,192                 | a record of 32 bytes for each slot                                 |
-/// | the next multiple of  | the pages, each at a multiple of 4,096                             |
-/// | 4,096                 |                                                                    |
+/// | beyond them           | the pages, each at a multiple of 4,096                             |
 ///
 /// Whoever changes a slot has the lock, writes the page, then its record, then that it changed: so
 /// whatever a process leaves behind that ends in between is a page that its record does not fit.
@@ -65,8 +72,7 @@ class store_segment {
         page_bytes_{options.page_bytes},
         slots_{options.pages},
         stride_{round_up(page_bytes_)},
-        first_page_{
-            round_up(checked_add(first_record, checked_mul(slots_, sizeof(segment_record))))},
+        first_page_{after_records(slots_, stride_)},
         table_{options.path, false},
         pages_{options.path, false},
         bounce_(checked_add(stride_, shared_file::alignment)) {
@@ -76,6 +82,8 @@ class store_segment {
     if (options.direct) try_direct(options.path);
     (void)table_.lock(writer, F_UNLCK, false);
   }
+
+  static constexpr std::size_t most_at_once = 64;  ///< slots that one call changes or reads
 
   /// Bytes of a page.
   [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
@@ -104,21 +112,38 @@ class store_segment {
     return pages_.write_at(place(slot), aligned);
   }
 
-  /// Writes that `slot` holds a page of `key` and `page_crc`, or nothing, and that it has changed.
-  [[nodiscard]] result<void> write_record(std::size_t slot, const std::optional<store_key>& key,
-                                          std::uint32_t page_crc = 0) noexcept {
-    const auto stamp = seen_ + 1;
-    segment_record written{};
-    if (key) {
-      written = {*key, stamp, page_crc, 0};
-      written.crc = crc_of(written, slot);
+  /// Reads the pages of `reads` from the slots from `first` on, at once. Did it? Not pages that lie
+  /// where the device cannot write. Precondition: at most `most_at_once`.
+  [[nodiscard]] bool read_pages(std::size_t first, std::span<const store_read> reads) noexcept {
+    std::array<iovec, most_at_once> pieces{};
+    return gather(reads, pieces) &&
+           pages_.read_pieces(place(first), std::span{pieces}.first(reads.size()));
+  }
+
+  /// The same for writing.
+  [[nodiscard]] bool write_pages(std::size_t first, std::span<const store_write> writes) noexcept {
+    std::array<iovec, most_at_once> pieces{};
+    return gather(writes, pieces) &&
+           pages_.write_pieces(place(first), std::span{pieces}.first(writes.size()));
+  }
+
+  /// Writes that the slots from `first` on hold `pages`, and that they have changed. Precondition:
+  /// at most `most_at_once`.
+  [[nodiscard]] result<void> write_records(std::size_t first,
+                                           std::span<const named_page> pages) noexcept {
+    KVFOLIO_EXPECTS(pages.size() <= most_at_once);
+    std::array<segment_record, most_at_once> records{};
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      records[i] = {pages[i].key, seen_ + 1 + i, pages[i].crc, 0};
+      records[i].crc = crc_of(records[i], first + i);
     }
-    const auto number = static_cast<std::uint32_t>(slot);
-    auto kept = table_.write_at(first_record + slot * sizeof(segment_record), bytes_of(written));
-    if (kept) kept = table_.write_at(ring_place(stamp), bytes_of(number));
-    if (kept) kept = table_.write_at(first_change, bytes_of(stamp));
-    if (kept) seen_ = stamp;
-    return kept;
+    return change(first, std::span{records}.first(pages.size()));
+  }
+
+  /// Writes that `slot` holds nothing, and that it has changed.
+  [[nodiscard]] result<void> write_no_record(std::size_t slot) noexcept {
+    const segment_record nothing{};
+    return change(slot, {&nothing, 1});
   }
 
   /// Calls `visit(slot, record)` for each slot that holds a page, in the order of slots, and
@@ -202,8 +227,13 @@ class store_segment {
   static std::size_t round_up(std::size_t bytes) {
     return checked_mul(ceil_div(bytes, shared_file::alignment), shared_file::alignment);
   }
-  static std::uint64_t ring_place(std::uint64_t stamp) noexcept {
-    return first_change + sizeof(stamp) + stamp % remembered * sizeof(std::uint32_t);
+  // Where pages begin: at a multiple of what they are multiples of, up to 2 MiB, as file systems
+  // like it.
+  static std::size_t after_records(std::size_t slots, std::size_t stride) {
+    const auto end = checked_add(first_record, checked_mul(slots, sizeof(segment_record)));
+    const auto multiple = std::clamp<std::size_t>(stride & (0 - stride), shared_file::alignment,
+                                                  std::size_t{2} << 20U);
+    return checked_mul(ceil_div(end, multiple), multiple);
   }
   [[nodiscard]] std::uint64_t place(std::size_t slot) const noexcept {
     return first_page_ + slot * stride_;
@@ -212,6 +242,25 @@ class store_segment {
     std::uint64_t count = 0;
     const auto read = table_.read_at(first_change, std::as_writable_bytes(std::span{&count, 1}));
     return read == sizeof(count) ? count : 0;
+  }
+
+  [[nodiscard]] result<void> change(std::size_t first,
+                                    std::span<const segment_record> records) noexcept {
+    auto kept =
+        table_.write_at(first_record + first * sizeof(segment_record), std::as_bytes(records));
+    for (std::size_t i = 0; i < records.size() && kept;) {  // twice, where the ring ends
+      const auto place = (seen_ + 1 + i) % remembered;
+      std::array<std::uint32_t, most_at_once> numbers{};
+      const auto some = std::min<std::size_t>(records.size() - i, remembered - place);
+      for (std::size_t j = 0; j < some; ++j) numbers[j] = static_cast<std::uint32_t>(first + i + j);
+      kept = table_.write_at(first_change + sizeof(seen_) + place * sizeof(std::uint32_t),
+                             std::as_bytes(std::span{numbers}.first(some)));
+      i += some;
+    }
+    const auto now = seen_ + records.size();
+    if (kept) kept = table_.write_at(first_change, bytes_of(now));
+    if (kept) seen_ = now;
+    return kept;
   }
 
   [[nodiscard]] std::uint32_t crc_of(const segment_record& record,
@@ -226,6 +275,19 @@ class store_segment {
                                                       std::size_t slot) const noexcept {
     if (record.stamp == 0 || record.crc != crc_of(record, slot)) return std::nullopt;
     return record;
+  }
+
+  // Lists where the pages are, if they fill their slots, and the device can read or write them.
+  template <class Page>
+  [[nodiscard]] bool gather(std::span<const Page> pages, std::span<iovec> pieces) const noexcept {
+    KVFOLIO_EXPECTS(pages.size() <= pieces.size());
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      const auto bytes = pages[i].bytes;
+      if (page_bytes_ != stride_ || (direct_ && !fits(bytes))) return false;
+      pieces[i].iov_base = const_cast<std::byte*>(bytes.data());  // which is not written to
+      pieces[i].iov_len = bytes.size();
+    }
+    return true;
   }
 
   // Can the device read or write them where they are?
