@@ -8,6 +8,7 @@
 #include <kvfolio/vm/concept.hpp>
 #include <kvfolio/vm/page_major.hpp>
 #include <kvfolio/vm/per_layer.hpp>
+#include <kvfolio/vm/reserve_halving.hpp>
 #include <kvfolio/vm/row_copier.hpp>
 #include <kvfolio/vm/synchronous_extension.hpp>
 #include <kvfolio/vm/token_sliced.hpp>

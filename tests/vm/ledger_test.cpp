@@ -5,6 +5,7 @@
 #include <optional>
 #include <random>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -129,6 +130,31 @@ TEST(ledger, counts_the_pieces_that_a_kernel_would) {
     }
     EXPECT_EQ(books.pieces(), 0U);
   });
+}
+
+TEST(ledger, moving_leaves_nothing_and_assigning_exchanges) {
+  ledger books{granule, 2};
+  ASSERT_TRUE(books.add_range({0x10000, 4 * granule}));
+  books.map(0x10000, books.memory().add(7, granule), access::none);
+  ledger moved{std::move(books)};
+  std::size_t found = 0;
+  const auto count = [&](auto...) { ++found; };
+  // NOLINTBEGIN(bugprone-use-after-move): this is what is tested
+  books.for_each_range(count);
+  books.for_each_mapping(count);
+  books.memory().for_each_named(count);
+  EXPECT_EQ(found + books.pieces() + books.reserved_bytes() + books.memory().bytes(), 0U);
+  books = std::move(moved);
+  // NOLINTEND(bugprone-use-after-move)
+  EXPECT_TRUE(books.is_mapped(0x10000, granule));
+  EXPECT_EQ(books.mapping_at(0x10000), granule);
+  books.for_each_mapping([&](std::uintptr_t at, memory_id memory) {
+    EXPECT_EQ(at, 0x10000U);
+    EXPECT_EQ(books.memory().where(memory), 7U);
+    ++found;
+  });
+  EXPECT_EQ(found, 1U);
+  EXPECT_EQ(moved.reserved_bytes(), 0U);  // NOLINT(bugprone-use-after-move)
 }
 
 #ifndef NDEBUG

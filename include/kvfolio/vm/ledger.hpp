@@ -28,6 +28,26 @@ class ledger {
     KVFOLIO_EXPECTS(granule > 0 && (granule & (granule - 1)) == 0);
   }
 
+  /// Takes what there is, and leaves nothing.
+  ledger(ledger&& other) noexcept
+      : granule_{other.granule_},
+        ranges_{std::move(other.ranges_)},
+        memory_{std::move(other.memory_)},
+        reserved_bytes_{std::exchange(other.reserved_bytes_, 0)},
+        pieces_{std::exchange(other.pieces_, 0)} {}
+  /// Exchanges what there is.
+  ledger& operator=(ledger&& other) noexcept {
+    std::swap(granule_, other.granule_);
+    std::swap(ranges_, other.ranges_);
+    memory_ = std::move(other.memory_);  // which exchanges
+    std::swap(reserved_bytes_, other.reserved_bytes_);
+    std::swap(pieces_, other.pieces_);
+    return *this;
+  }
+  ledger(const ledger&) = delete;
+  ledger& operator=(const ledger&) = delete;
+  ~ledger() = default;
+
   /// Bytes of which every size and address is a multiple.
   [[nodiscard]] std::size_t granule() const noexcept { return granule_; }
   /// Is `number` a multiple of `granule()`?

@@ -66,15 +66,14 @@ class linux_backend : public host_copying {
   linux_backend(linux_backend&&) noexcept = default;
   /// Gives back what is here, then takes over everything.
   linux_backend& operator=(linux_backend&& other) noexcept {
-    if (this == &other) return *this;
-    give_back();
-    options_ = other.options_;
-    owner_ = other.owner_;
-    books_ = std::move(other.books_);
-    file_ = std::move(other.file_);
-    spare_ = std::move(other.spare_);
-    next_offset_ = other.next_offset_;
-    pages_ = other.pages_;
+    linux_backend taken{std::move(other)};
+    std::swap(options_, taken.options_);
+    std::swap(owner_, taken.owner_);
+    std::swap(books_, taken.books_);
+    std::swap(file_, taken.file_);
+    std::swap(spare_, taken.spare_);
+    std::swap(next_offset_, taken.next_offset_);
+    std::swap(pages_, taken.pages_);
     return *this;
   }
   linux_backend(const linux_backend&) = delete;

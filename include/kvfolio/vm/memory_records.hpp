@@ -26,6 +26,24 @@ class memory_records {
     if (records_.size() < size) throw std::bad_alloc{};
   }
 
+  /// Takes what there is, and leaves nothing.
+  memory_records(memory_records&& other) noexcept
+      : records_{std::move(other.records_)},
+        bytes_{std::exchange(other.bytes_, 0)},
+        used_{std::exchange(other.used_, 0)},
+        free_{std::exchange(other.free_, 0)} {}
+  /// Exchanges what there is.
+  memory_records& operator=(memory_records&& other) noexcept {
+    records_ = std::move(other.records_);  // which exchanges
+    std::swap(bytes_, other.bytes_);
+    std::swap(used_, other.used_);
+    std::swap(free_, other.free_);
+    return *this;
+  }
+  memory_records(const memory_records&) = delete;
+  memory_records& operator=(const memory_records&) = delete;
+  ~memory_records() = default;
+
   /// Bytes that are named or mapped.
   [[nodiscard]] std::size_t bytes() const noexcept { return bytes_; }
 
