@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <kvfolio/tier.hpp>
+#include <kvfolio/tier/explanation.hpp>
 
 #include <plan/config_reader.hpp>
 

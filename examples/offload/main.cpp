@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include <kvfolio/tier/measuring.hpp>
+
 #include <CLI/CLI.hpp>
 #include <offload/comparison.hpp>
 #include <offload/drawing.hpp>
@@ -151,8 +153,7 @@ offload::question question_of(const arguments& given) {
   asked.waits_until_out = given.both_ways;
   asked.lengths = given.lengths;
   std::ranges::sort(asked.lengths);
-  const auto [first, last] = std::ranges::unique(asked.lengths);
-  asked.lengths.erase(first, last);
+  asked.lengths.erase(std::unique(asked.lengths.begin(), asked.lengths.end()), asked.lengths.end());
   return asked;
 }
 
