@@ -20,7 +20,6 @@ namespace {
 
 static_assert(std::is_empty_v<cache_preemption<paged_cache<>, default_policies>>,
               "who never stores pays nothing");
-static_assert(sizeof(sequence_record) == 128, "two cache lines");
 
 TEST(preemption, gives_back_the_pages_that_are_nobody_elses_at_once) {
   parking_lot lot;

@@ -20,8 +20,8 @@ namespace kvfolio {
 /// Made by `preempt`. Destroying it gives up what is stored. Moving it is free; a moved-from one is
 /// empty and may only be destroyed or assigned to, and "Precondition: not empty" goes for every
 /// other member. It lives on through `cache.reset()`, `resize` and `invalidate`. The cache must
-/// outlive it, and so must the media of its request. Costs 4 bytes per committed token. One owner
-/// thread, the cache's.
+/// outlive it, and so must the media and ranges of its request. Costs 4 bytes per committed token.
+/// One owner thread, the cache's.
 template <class Cache>
 class [[nodiscard]] parked {
  public:

@@ -19,7 +19,6 @@
 #include <kvfolio/prefix/concept.hpp>
 #include <kvfolio/request_options.hpp>
 #include <kvfolio/tier/store.hpp>
-#include <kvfolio/tier/store.hpp>
 #include <kvfolio/tier/store_fingerprint.hpp>
 #include <kvfolio/tier/store_key.hpp>
 
