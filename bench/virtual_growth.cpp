@@ -11,7 +11,7 @@
 // *Recycling*: a sequence comes, writes into each 4 KiB of a row, and ends. The floor does the same
 // where everything is always mapped. As information, the same with all mappings undone.
 //
-// *Reading*: the sum of 64 MiB of keys, in views whose chunks lie in physical memory as they come.
+// *Reading*: the sum of 128 MiB of keys, in views whose chunks lie in physical memory as they come.
 // The floor is an array: of small pages for chunks of 64 KiB, which have such, of huge pages for
 // chunks of 2 MiB. As information, small pages to huge ones, which is what the processor makes of
 // them; and an array read by pages of 16 KiB in random order, as paged kernels do.
@@ -306,26 +306,25 @@ void ask_recycling(suite& suite) {
             }));
 }
 
-constexpr std::size_t read_bytes = 64 * mib;
+constexpr std::size_t read_bytes = 128 * mib;
 
-// The keys of one layer: a sequence of 1,024 chunks of 64 KiB, or 32 of 2 MiB.
+// The keys of one layer: a sequence whose chunks come in random order.
 struct contiguous_keys {
   contiguous_keys(std::size_t chunk_bytes, vm::page_kind pages)
       : cache{
-            2,         chunk_bytes, pages, 2, static_cast<std::uint32_t>(read_bytes / chunk_bytes),
+            2,         chunk_bytes, pages, 1, static_cast<std::uint32_t>(read_bytes / chunk_bytes),
             UINT32_MAX} {
-    // Grown beside another, so that neighbours in addresses are none in memory.
-    const std::uint32_t slots[] = {cache.sequences.acquire().value(),
-                                   cache.sequences.acquire().value()};
-    std::mt19937 rng{20'260};
-    while (cache.sequences.rows(slots[0]) < read_bytes / chunk_bytes) {
-      (void)cache.sequences.extend(slots[rng() % 2]);
-    }
-    slot = slots[0];
-    std::memset(cache.entry(0, slot, 0), 1, read_bytes);
+    std::vector<page_id> rows;
+    while (const auto row = cache.rows.take()) rows.push_back(*row);
+    std::shuffle(rows.begin(), rows.end(), std::mt19937{20'260});
+    for (const auto row : rows) cache.rows.unpin(row);
+    const auto slot = cache.sequences.acquire().value();
+    while (cache.sequences.extend(slot)) continue;
+    keys = {cache.entry(0, slot, 0), read_bytes};
+    std::memset(keys.data(), 1, keys.size());
   }
   slots_of_chunks cache;
-  std::uint32_t slot;
+  std::span<std::byte> keys;
 };
 
 // An array of huge pages, and one of small ones.
@@ -343,13 +342,13 @@ struct plain_keys {
 
 void ask_reading(suite& suite) {
   const shared_state<plain_keys> keys;
-  const auto of_small = suite.add_floor("64 MiB of keys, an array",
+  const auto of_small = suite.add_floor("128 MiB of keys, an array",
                                         keys([](plain_keys& all, benchmark::State& state) {
                                           for (auto _ : state)
                                             benchmark::DoNotOptimize(sum_of(all.small));
                                         }));
   const auto of_huge = suite.add_floor(
-      "64 MiB of keys, an array of huge pages", keys([](plain_keys& all, benchmark::State& state) {
+      "128 MiB of keys, an array of huge pages", keys([](plain_keys& all, benchmark::State& state) {
         for (auto _ : state) {
           benchmark::DoNotOptimize(sum_of(numbers_at(all.huge.bytes().data(), read_bytes)));
         }
@@ -365,17 +364,17 @@ void ask_reading(suite& suite) {
   });
   const auto view = [](contiguous_keys& all, benchmark::State& state) {
     for (auto _ : state) {
-      benchmark::DoNotOptimize(sum_of(numbers_at(all.cache.entry(0, all.slot, 0), read_bytes)));
+      benchmark::DoNotOptimize(sum_of(numbers_at(all.keys.data(), read_bytes)));
     }
   };
   const bar at_95_percent{.ratio = 1 / 0.95};
   const shared_state<contiguous_keys> small{64 * kib, vm::page_kind::small};
   const shared_state<contiguous_keys> huge{2 * mib, vm::page_kind::collapsed};
-  suite.ask("64 MiB of keys, a view of chunks of 64 KiB", of_small, small(view), at_95_percent);
-  suite.ask("64 MiB of keys, a view of chunks of 2 MiB, to huge pages", of_huge, huge(view),
+  suite.ask("128 MiB of keys, a view of chunks of 64 KiB", of_small, small(view), at_95_percent);
+  suite.ask("128 MiB of keys, a view of chunks of 2 MiB, to huge pages", of_huge, huge(view),
             at_95_percent);
-  suite.ask("64 MiB of keys, a view of chunks of 64 KiB, to huge pages", of_huge, small(view));
-  suite.ask("64 MiB of keys, gathered by pages of 16 KiB", of_small, gathered);
+  suite.ask("128 MiB of keys, a view of chunks of 64 KiB, to huge pages", of_huge, small(view));
+  suite.ask("128 MiB of keys, gathered by pages of 16 KiB", of_small, gathered);
 }
 
 void fill(suite& suite) {
