@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <kvfolio/mapped_sequences.hpp>
+#include <kvfolio/page/on_wish.hpp>
 
 #include "support/contiguous_bundles.hpp"
 
@@ -18,8 +19,15 @@ class mapped_sequences_test : public testing::Test {
  protected:
   using mapping = mapped_sequences<on_a_device_without_reuse>;
 
-  [[nodiscard]] page_id take() { return parts_.pages.allocate().value(); }
-  void give(page_id page) { parts_.pages.release(page, page_history::draft); }
+  [[nodiscard]] page_id take() {
+    const auto page = pages_.allocate().value();
+    rows_.claim({page, 1});
+    return page;
+  }
+  void give(page_id page) {
+    rows_.disclaim({page, 1});
+    pages_.release(page, page_history::draft);
+  }
   void show(std::uint32_t row, std::vector<page_id> pages, access allowed) {
     rows_.show(row, 0, pages.size(), allowed, [&](std::size_t i) { return pages[i]; }).value();
   }
@@ -30,7 +38,7 @@ class mapped_sequences_test : public testing::Test {
   mapping rows_{config_of_rows<on_a_device_without_reuse>(8),
                 on_a_device_without_reuse::make_backend(
                     mapping::bytes_of(config_of_rows<on_a_device_without_reuse>(8)), 4096)};
-  cache_parts<mapping::pages_policies> parts_ = rows_.parts();
+  page::on_wish pages_{page_id{0}, page_id{8}, rows_.wishes()};
 };
 
 TEST_F(mapped_sequences_test, only_the_last_who_was_shown_a_page_to_write_can_write_it) {
@@ -58,7 +66,7 @@ TEST_F(mapped_sequences_test, wishes_for_what_it_shows) {
   EXPECT_EQ(take(), pages[2]);
   const auto other = take();
   EXPECT_NE(other, pages[0]) << "nothing is wished for, and others were free for longer";
-  rows_.stop_wishing();
+  rows_.wishes().clear();
 }
 
 TEST_F(mapped_sequences_test, begins_where_its_pages_are_shown) {
@@ -87,10 +95,33 @@ TEST_F(mapped_sequences_test, protects_what_is_shared) {
 
 TEST_F(mapped_sequences_test, keeps_room_for_what_it_promised) {
   EXPECT_TRUE(rows_.has_room(8));
-  rows_.promise(SIZE_MAX / 2);
-  EXPECT_FALSE(rows_.has_room(1));
-  rows_.fulfil(SIZE_MAX / 2);
-  EXPECT_TRUE(rows_.has_room(8));
+  std::size_t promised = 0;
+  while (rows_.promise(SIZE_MAX / 64)) promised += SIZE_MAX / 64;
+  EXPECT_FALSE(rows_.has_room(SIZE_MAX / 64));
+  rows_.fulfil(promised);
+  EXPECT_TRUE(rows_.has_room(SIZE_MAX / 64));
+}
+
+TEST_F(mapped_sequences_test, shows_a_free_page_ahead_that_may_be_wished_for) {
+  rows_.take_slot(0, {}, 2);
+  const auto page = take();
+  show(0, {page}, access::read_write);
+  rows_.extend(rows_.slot_of(0)).value();
+  ASSERT_TRUE(shown(0, 1).has_value());
+  EXPECT_EQ(shown(0, 1)->allowed, access::read_write);
+  EXPECT_EQ(rows_.statistics().left_pages, 1) << "nobody has it yet";
+  rows_.wish(0, 1, 2);
+  const auto next = take();
+  EXPECT_EQ(shown(0, 1)->row, next);
+  EXPECT_EQ(rows_.statistics().left_pages, 0);
+}
+
+TEST_F(mapped_sequences_test, does_not_extend_beyond_its_addresses_or_pages) {
+  rows_.take_slot(0, {}, 8);
+  for (int i = 0; i < 8; ++i) rows_.extend(rows_.slot_of(0)).value();
+  EXPECT_EQ(rows_.extend(rows_.slot_of(0)).error(), errc::no_mappings);
+  rows_.take_slot(1, {}, 8);
+  EXPECT_EQ(rows_.extend(rows_.slot_of(1)).error(), errc::out_of_pages);
 }
 
 }  // namespace

@@ -9,8 +9,12 @@ namespace kvfolio::test {
 namespace {
 
 struct noted_copies {
-  result<void> copy(page_id from, page_id to, std::uint32_t first, std::uint32_t tokens) noexcept {
-    done.push_back({from, to, first, tokens});
+  template <class Act>
+  auto with(Act act) {
+    return act(*this);
+  }
+  result<void> copy(const copy_op& op) noexcept {
+    done.push_back(op);
     return broken ? result<void>{errc::device_failed} : result<void>{};
   }
   std::vector<copy_op> done;

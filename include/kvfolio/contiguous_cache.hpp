@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <kvfolio/contiguous_config.hpp>
+#include <kvfolio/contiguous_pages.hpp>
 #include <kvfolio/contiguous_policies.hpp>
 #include <kvfolio/contiguous_reports.hpp>
 #include <kvfolio/core/config.hpp>
@@ -18,6 +19,7 @@
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/fit.hpp>
 #include <kvfolio/mapped_sequences.hpp>
+#include <kvfolio/mapping_room.hpp>
 #include <kvfolio/paged_cache.hpp>
 #include <kvfolio/request_options.hpp>
 #include <kvfolio/reservation.hpp>
@@ -56,7 +58,9 @@ namespace kvfolio {
 template <contiguous_bundle Policies = default_contiguous_policies>
 class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   using mapping = mapped_sequences<Policies>;
-  using pages_type = paged_cache<typename mapping::pages_policies>;
+  using extension = typename Policies::template extension<mapping>;
+  using pages_policies = contiguous_pages<Policies, extension>;
+  using pages_type = paged_cache<pages_policies>;
   using inner = typename pages_type::sequence;
 
  public:
@@ -75,10 +79,9 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     std::size_t tokens;  ///< by how much
   };
 
-  /// Makes an empty cache, whose physical memory is there from now on.
-  /// \throws std::invalid_argument, or std::length_error, with what would be right
-  /// \throws std::runtime_error, or bad_result, if the machine has not enough \throws
-  /// std::bad_alloc
+  /// Makes an empty cache, whose physical memory is there from now on. \throws
+  /// std::invalid_argument, or std::length_error, with what would be right \throws
+  /// std::runtime_error, or bad_result, if the machine has not enough \throws std::bad_alloc
   explicit contiguous_cache(const contiguous_config& config)
       : contiguous_cache{config,
                          Policies::make_backend(mapping::bytes_of(config), config.chunk_bytes)} {}
@@ -87,7 +90,8 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   contiguous_cache(const contiguous_config& config, backend made)
       : config_{config},
         rows_{config, std::move(made)},
-        pages_{rows_.config(), rows_.parts()},
+        extension_{rows_, rows_.ahead(config.look_ahead)},
+        pages_{rows_.config(), pages_policies::parts(rows_, extension_, copied_)},
         held_(config.max_sequences),
         promises_(config.max_sequences) {
     growths_.reserve(config.max_sequences);
@@ -107,10 +111,9 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
                                         const request_options& options = {}) noexcept {
     const auto most = pages_for(prompt.size());
-    if (!rows_.has_room(most)) {
-      const auto hits = pages_for(pages_.probe(prompt, options).hit_tokens);
-      if (!make_room(hits)) return errc::no_mappings;
-    }
+    auto room = make_room(most);
+    if (!room) room = make_room(pages_for(pages_.probe(prompt, options).hit_tokens));
+    if (!room) return errc::no_mappings;
     auto begun = pages_.create(prompt, options);
     if (!begun) return begun.error();
     // Without a prompt, nobody knows how long it will be.
@@ -134,7 +137,8 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
       places += places_to_show(row, each.tokens);
       growths_.push_back({held_[row], each.tokens});
     }
-    if (!make_room(places)) return errc::no_mappings;
+    auto room = make_room(places);
+    if (!room) return errc::no_mappings;
     auto set_aside = pages_.reserve(growths_);
     if (!set_aside) return set_aside.error();
     auto head = promise::none;
@@ -146,8 +150,7 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     const auto pages = set_aside->pages();
     if (head != promise::none) {
       promises_[head].pages.emplace(*std::move(set_aside));
-      promises_[head].places = places;
-      rows_.promise(places);
+      promises_[head].room = std::move(room);
     }
     return reservation{*this, head, pages};
   }
@@ -156,26 +159,12 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     return reserve(std::span{wanted.begin(), wanted.size()});
   }
 
-  /// The keys of `layer` of `of`, `[length(), kv_heads, bytes]`, as the layout has them: valid
-  /// until the sequence is released, or `truncate`d below what is read. What `append` or `writable`
-  /// has just given may be written. O(1). Precondition: there is such a layer.
-  [[nodiscard]] view keys(std::uint32_t layer, const sequence& of) const noexcept {
-    return part(vm::kv_part::keys, layer, of);
-  }
-  /// The values, likewise. Precondition: the shape has values.
-  [[nodiscard]] view values(std::uint32_t layer, const sequence& of) const noexcept {
-    return part(vm::kv_part::values, layer, of);
-  }
-  /// The scales of both, likewise. Precondition: the shape has scales.
-  [[nodiscard]] view scales(std::uint32_t layer, const sequence& of) const noexcept {
-    return part(vm::kv_part::scales, layer, of);
-  }
-
   /// The steps up to `begun` have begun, and those before `completed` are over: kernels that read
   /// what was released meanwhile do so no longer. Until it is told, every step is over at once, as
   /// it is for kernels that the host runs. Precondition: neither goes back.
   void advance_steps(vm::epoch begun, vm::epoch completed) noexcept {
-    rows_.advance(begun, completed);
+    mapped([=](mapping& rows) { rows.advance(begun, completed); });
+    extension_.step();
   }
 
   /// Tokens in a page, which is a row of chunks.
@@ -210,7 +199,7 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     std::size_t tokens = 0;
     std::size_t first = 0;  // place that it changes
     row_id next = none;
-    std::size_t places = 0;
+    std::optional<mapping_room<extension>> room;
     std::optional<typename pages_type::reservation> pages;
   };
 
@@ -238,15 +227,38 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
       if (held_[row]) visit(row, held_[row].page_count());
     }
   }
-  [[nodiscard]] bool make_room(std::size_t places) noexcept {
-    return rows_.make_room(places, [this](auto visit) { this->for_each_alive(visit); });
+  // Calls `act(rows)` while nobody maps ahead.
+  template <class Act>
+  decltype(auto) mapped(Act act) const {
+    return extension_.with(std::move(act));
+  }
+  [[nodiscard]] std::optional<mapping_room<extension>> make_room(std::size_t places) noexcept {
+    const auto promised = [places](mapping& rows) { return rows.promise(places); };
+    if (!mapped(promised)) {
+      // What sequences show after their ends.
+      mapped([this](mapping& rows) {
+        for_each_alive([&](row_id row, std::size_t pages) {
+          rows.cut(row, pages);
+          extension_.start(rows.slot_of(row), static_cast<std::uint32_t>(pages));
+        });
+      });
+      if (!mapped(promised)) return std::nullopt;
+    }
+    return mapping_room{extension_, places};
   }
 
   // Shows the pages `[first, page_count)` of `row`.
   [[nodiscard]] result<void> show(row_id row, std::size_t first, vm::access allowed) noexcept {
-    if (auto done = rows_.copied(); !done) return done;
-    return rows_.show(row, first, held_[row].page_count(), allowed,
-                      [&](std::size_t place) { return held_[row].page_at(place); });
+    if (!copied_) return copied_;
+    const auto& held = held_[row];
+    auto done = mapped([&](mapping& rows) {
+      auto shown = rows.show(row, first, held.page_count(), allowed,
+                             [&](std::size_t place) { return held.page_at(place); });
+      extension_.start(rows.slot_of(row), rows.map().mapped(rows.slot_of(row)));
+      return shown;
+    });
+    if (config_.look_ahead != 0) extension_.advance(rows_.slot_of(row), held.length());
+    return done;
   }
 
   // Gives `begun`, which may come to have `most` pages, its addresses.
@@ -257,7 +269,7 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     for (std::size_t i = 0; i < held_[row].page_count(); ++i) {
       found_.push_back(held_[row].page_at(i));
     }
-    rows_.take_slot(row, found_, most);
+    mapped([&](mapping& rows) { rows.take_slot(row, found_, most); });
     if (auto done = show(row, 0, vm::access::read); !done) {
       release(row);
       return done.error();
@@ -276,8 +288,10 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     const auto after = pages_for(held.length() + tokens);
     const auto wanted = held.probe(tokens);
     if (!wanted.fits() || after > pages_.config().longest_in_pages()) return;  // it will fail
-    if (wanted.pages_needed > after - before) rows_.wish_any();                // for a copy
-    rows_.wish(row, before, after);
+    mapped([&](mapping& rows) {
+      if (wanted.pages_needed > after - before) rows.wish_any();  // for a copy
+      rows.wish(row, before, after);
+    });
   }
 
   result<void> append(row_id row, std::size_t tokens) noexcept {
@@ -287,13 +301,18 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     if (offset != 0 && tokens <= tokens_per_page() - offset) {
       // As in most steps. If the page is copied, another is shown in its place: no mapping more.
       auto done = held.append(tokens);
-      if (!done || tokens == 0 || rows_.shows_own(row, place, held.page_at(place))) return done;
+      if (!done || tokens == 0) return done;
+      if (rows_.shows_own(row, place, held.page_at(place))) {
+        if (config_.look_ahead != 0) extension_.advance(rows_.slot_of(row), held.length());
+        return done;
+      }
       return shown_or_truncated(row, place, held.length() - tokens);
     }
-    if (!make_room(places_to_show(row, tokens))) return errc::no_mappings;
+    const auto room = make_room(places_to_show(row, tokens));
+    if (!room) return errc::no_mappings;
     wish(row, tokens);
     auto done = held.append(tokens);
-    rows_.stop_wishing();
+    rows_.wishes().clear();
     if (!done || tokens == 0) return done;
     return shown_or_truncated(row, place, held.length() - tokens);
   }
@@ -319,10 +338,12 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   // What both have is nobody's to write.
   result<sequence> fork(row_id parent) noexcept {
     const auto pages = held_[parent].page_count();
-    if (!make_room(pages)) return errc::no_mappings;
+    const auto room = make_room(pages);
+    if (!room) return errc::no_mappings;
     auto child = held_[parent].fork();
     if (!child) return child.error();
-    if (auto done = rows_.protect(parent, pages); !done) return done.error();
+    const auto done = mapped([&](mapping& rows) { return rows.protect(parent, pages); });
+    if (!done) return done.error();
     return settle(*std::move(child), pages);
   }
 
@@ -331,14 +352,15 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   }
 
   void release(row_id row) noexcept {
+    extension_.stop(rows_.slot_of(row));
     held_[row].release();
-    rows_.give_slot(row);
+    mapped([&](mapping& rows) { rows.give_slot(row); });
   }
 
   void resolve(row_id head, std::size_t /*pages*/, bool accepted) noexcept {
     if (head == promise::none) return;
     auto set_aside = std::exchange(promises_[head].pages, std::nullopt);
-    rows_.fulfil(std::exchange(promises_[head].places, 0));
+    const auto room = std::exchange(promises_[head].room, std::nullopt);
     if (!accepted) {
       set_aside->cancel();
       return;
@@ -348,7 +370,7 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
       wish(row, promises_[row].tokens);
     });
     set_aside->accept();
-    rows_.stop_wishing();
+    rows_.wishes().clear();
     for_each_promised(head, [this](row_id row) {
       // There is room, so that only a device could fail, and says so again when it is used.
       (void)show(row, promises_[row].first, vm::access::read_write);
@@ -363,13 +385,10 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     }
   }
 
-  [[nodiscard]] view part(vm::kv_part wanted, std::uint32_t layer,
-                          const sequence& of) const noexcept {
-    return rows_.view(row_of(of), wanted, layer, of.length());
-  }
-
   contiguous_config config_;
+  result<void> copied_;  // or why copying did not work
   mapping rows_;
+  mutable extension extension_;
   pages_type pages_;
   std::vector<inner> held_;                           // by row
   std::vector<promise> promises_;                     // by row

@@ -21,6 +21,7 @@ struct contiguous_config {
   std::uint32_t max_sequences = 64;  ///< that live at the same time; each has addresses of its own
   std::size_t bytes = 0;             ///< physical memory, of which whole rows are used
   std::size_t chunk_bytes = 65'536;  ///< of which rows are made; devices have 2 MiB
+  std::uint32_t look_ahead = 0;  ///< tokens beyond its length that a sequence should have mapped
   std::optional<std::uint64_t> key_seed{};  ///< of the keys by which prefixes are found: a secret
                                             ///< that no decision depends on; random if not given
 

@@ -10,6 +10,7 @@
 #include <kvfolio/vm/linux_backend.hpp>
 #include <kvfolio/vm/per_layer.hpp>
 #include <kvfolio/vm/reclamation.hpp>
+#include <kvfolio/vm/synchronous_extension.hpp>
 #include <kvfolio/vm/tensor_layout.hpp>
 
 namespace kvfolio {
@@ -20,6 +21,9 @@ struct default_contiguous_policies : default_policies {
   using backend = kvfolio::vm::linux_backend;         ///< who maps
   using layout = kvfolio::vm::per_layer;              ///< what lies where in a sequence
   using reclamation = kvfolio::vm::deferred_reclaim;  ///< what becomes of the mappings of the dead
+
+  template <class Work>
+  using extension = kvfolio::vm::synchronous_extension<Work>;  ///< who maps ahead, and when
 
   /// Makes a backend that has `bytes` of physical memory, in chunks of `chunk_bytes`.
   /// \throws what its constructor does

@@ -10,21 +10,19 @@
 #include <vector>
 
 #include <kvfolio/cache_config.hpp>
-#include <kvfolio/cache_parts.hpp>
 #include <kvfolio/contiguous_config.hpp>
 #include <kvfolio/contiguous_policies.hpp>
 #include <kvfolio/core/config.hpp>
+#include <kvfolio/core/copy_op.hpp>
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/result.hpp>
 #include <kvfolio/core/types.hpp>
+#include <kvfolio/mapping_audit.hpp>
 #include <kvfolio/mapping_statistics.hpp>
-#include <kvfolio/memory/unbacked.hpp>
-#include <kvfolio/page/on_wish.hpp>
-#include <kvfolio/page/watched.hpp>
+#include <kvfolio/page/page_run.hpp>
 #include <kvfolio/page/wish_list.hpp>
-#include <kvfolio/row_copies.hpp>
-#include <kvfolio/row_watch.hpp>
 #include <kvfolio/vm/chunk_pool.hpp>
+#include <kvfolio/vm/extension.hpp>
 #include <kvfolio/vm/reclamation.hpp>
 #include <kvfolio/vm/row_copier.hpp>
 #include <kvfolio/vm/row_map.hpp>
@@ -40,8 +38,9 @@ namespace kvfolio {
 /// the page at `i` of the sequence, a row of chunks; places after its end may go on showing what
 /// they did. A page is shown for reading and writing at one place at most.
 ///
-/// All members but the constructor are `noexcept` and allocate nothing. One owner thread, and that
-/// of the extension policy, which calls nothing of this but `extend`.
+/// All members but the constructor are `noexcept` and allocate nothing. It is the work of the
+/// extension policy, by way of which all calls come: one at a time, from the thread of the cache or
+/// that of the policy. Only what is said to be *the cache's* may be called besides.
 template <contiguous_bundle Policies>
 class mapped_sequences {
  public:
@@ -49,13 +48,6 @@ class mapped_sequences {
   using layout = typename Policies::layout;        ///< what lies where in a sequence
   using copier = vm::row_copier<backend, layout>;  ///< who copies rows
   using row_id = std::uint32_t;                    ///< of the page tables
-
-  /// The policies of the cache whose pages are the rows.
-  struct pages_policies : Policies {
-    using memory = kvfolio::memory::unbacked;  ///< rows have the bytes
-    using page_allocator = page::watched<page::on_wish, row_watch<backend>>;  ///< by wish
-    using copies = row_copies<copier>;                                        ///< through windows
-  };
 
   /// Bytes of memory that a backend needs for `config`. \throws as the constructor
   [[nodiscard]] static std::size_t bytes_of(const contiguous_config& config) {
@@ -105,17 +97,46 @@ class mapped_sequences {
   /// The slot of `row`.
   [[nodiscard]] std::uint32_t slot_of(row_id row) const noexcept { return slot_of_[row]; }
 
-  /// The policy objects of the cache whose pages are the rows. \throws std::bad_alloc
-  [[nodiscard]] cache_parts<pages_policies> parts() {
-    auto parts = cache_parts<pages_policies>::make(config_);
-    parts.pages = {page::on_wish{page_id{0}, to_page(config_.pages), wishes_},
-                   row_watch<backend>{rows_}};
-    parts.copies = row_copies<copier>{copier_, copied_};
-    return parts;
+  /// What an extension must know of it to map `look_ahead` tokens ahead.
+  [[nodiscard]] vm::extension_config ahead(std::uint32_t look_ahead) const noexcept {
+    return {.slots = map_.config().slots,
+            .rows_per_slot = map_.config().rows_per_slot,
+            .tokens_per_row = layout_.tokens_per_row(),
+            .look_ahead = look_ahead};
   }
 
-  /// Did all copies so far succeed?
-  [[nodiscard]] result<void> copied() const noexcept { return copied_; }
+  /// Who says which pages are worth more to whom.
+  [[nodiscard]] page::wish_list& wishes() noexcept { return wishes_; }
+
+  /// Pages are in use: their rows have content that matters.
+  void claim(page_run pages) noexcept {
+    for (auto row = pages.first; row != pages.end(); row = next(row)) rows_.claim(row);
+  }
+  /// They are free.
+  void disclaim(page_run pages) noexcept {
+    for (auto row = pages.first; row != pages.end(); row = next(row)) rows_.unpin(row);
+  }
+  /// Carries out a copy. O(bytes).
+  [[nodiscard]] result<void> copy(const copy_op& op) noexcept {
+    return copier_.copy(op.source, op.destination, op.first_token, op.tokens);
+  }
+
+  /// Shows a free page at the place after the last one of `slot`, for writing, so that its sequence
+  /// may wish for it; or returns why it cannot. See `extension_work`.
+  [[nodiscard]] result<void> extend(std::uint32_t slot) noexcept {
+    const auto place = map_.mapped(slot);
+    if (place == map_.config().rows_per_slot || !has_room(1)) return errc::no_mappings;
+    const auto page = rows_.take();
+    if (!page) return errc::out_of_pages;
+    auto done = become_writer(slot, place, *page);
+    if (done) done = map_.map(slot, place, {&*page, 1}, vm::access::read_write);
+    rows_.unpin(*page);
+    return done;
+  }
+  /// Nothing is left to prepare: all memory is there.
+  [[nodiscard]] bool prepare() noexcept { return false; }
+  /// See `extension_work`.
+  [[nodiscard]] result<void> bind_thread() noexcept { return backend_.bind_thread(); }
 
   /// Gives `row` a slot: where most of `pages`, its first ones, are shown already. If none are, and
   /// what was released is free again, then where `needed` places are; else where the fewest are, as
@@ -163,26 +184,17 @@ class mapped_sequences {
   [[nodiscard]] bool has_room(std::size_t rows) const noexcept {
     return map_.has_room(rows + promised_);
   }
-  /// The same, after showing fewer of those that nobody needs. `end_of(row)` is the number of pages
-  /// of the sequence `row`, for all that `for_each_alive` visits.
-  template <class ForEachAlive>
-  [[nodiscard]] bool make_room(std::size_t rows, ForEachAlive for_each_alive) noexcept {
+  /// Sees to it that `rows` more can be shown until `fulfil(rows)`, by showing fewer of those that
+  /// sequences left behind, and says whether that was enough.
+  [[nodiscard]] bool promise(std::size_t rows) noexcept {
     while (!has_room(rows)) {
-      if (const auto slot = slots_.victim(completed_)) {
-        shrink(*slot);
-        continue;
-      }
-      // What sequences show after their ends.
-      for_each_alive([this](row_id row, std::size_t pages) {
-        const auto slot = slot_of_[row];
-        (void)map_.unmap(slot, static_cast<std::uint32_t>(pages), map_.mapped(slot));
-      });
-      return has_room(rows);
+      const auto slot = slots_.victim(completed_);
+      if (!slot) return false;
+      shrink(*slot);
     }
+    promised_ += rows;
     return true;
   }
-  /// From now on there is room for `rows` more.
-  void promise(std::size_t rows) noexcept { promised_ += rows; }
   /// Ends that.
   void fulfil(std::size_t rows) noexcept { promised_ -= rows; }
 
@@ -195,8 +207,11 @@ class mapped_sequences {
       wishes_.add(shown ? std::optional{shown->row} : std::nullopt);
     }
   }
-  /// No wish is left.
-  void stop_wishing() noexcept { wishes_.clear(); }
+  /// Shows nothing any more from place `end` of `row` on.
+  void cut(row_id row, std::size_t end) noexcept {
+    const auto slot = slot_of_[row];
+    (void)map_.unmap(slot, static_cast<std::uint32_t>(end), map_.mapped(slot));
+  }
 
   /// Does `row` show `page` at `place`, for reading and writing? O(1).
   [[nodiscard]] bool shows_own(row_id row, std::size_t place, page_id page) const noexcept {
@@ -253,61 +268,28 @@ class mapped_sequences {
             .unmaps = map_.calls().unmaps};
   }
 
-  /// Which invariant does not hold; nullptr if all do. For tests: O(pages and slots).
+  /// Which invariant does not hold; nullptr if all do. For tests: O(pages and slots), and it
+  /// allocates. \throws std::bad_alloc
   template <class Tables, class ForEachAlive>
-  [[nodiscard]] const char* broken_invariant(const Tables& tables,
-                                             ForEachAlive for_each_alive) const {
-    const char* broken = nullptr;
-    if (!rows_.check_invariants()) broken = "the rows of chunks are miscounted";
-    std::vector<bool> seen(taken_.size());
-    for_each_alive([&](row_id row, std::size_t pages) {
-      const auto slot = slot_of_[row];
-      if (!taken_[slot] || seen[slot]) broken = "a sequence has no addresses of its own";
-      seen[slot] = true;
-      if (map_.mapped(slot) < pages) {
-        broken = "a page of a sequence is not mapped";
-        return;
-      }
-      for (std::uint32_t place = 0; place < pages; ++place) {
-        const auto page = tables.at(row, place);
-        const auto shown = *map_.at(slot, place);
-        if (shown.row != page) broken = "a sequence shows another page than it has";
-        if (shown.allowed == vm::access::none) broken = "a page of a sequence cannot be read";
-        if (rows_.pins(page) != 1) broken = "a page in use is free memory";
-      }
-    });
-    if (seen != taken_) broken = "addresses are taken by nobody";
-    for (std::uint32_t slot = 0; slot < taken_.size(); ++slot) {
-      for (std::uint32_t place = 0; place < map_.mapped(slot); ++place) {
-        const auto shown = map_.at(slot, place);
-        if (!shown) return "there is a hole in what is mapped";
-        if (shown->allowed == vm::access::read_write &&
-            writers_[to_index(shown->row)] != writer{slot, place}) {
-          broken = "a page can be written at two places";
-        }
-      }
-    }
-    return broken;
+  [[nodiscard]] const char* broken_invariant(const Tables& tables, ForEachAlive alive) const {
+    return detail::mapping_audit{*this}.broken_invariant(tables, alive);
   }
-
   /// Mixes into `hash` what decides which pages are wished for. O(pages and slots).
   [[nodiscard]] std::uint64_t digest(std::uint64_t hash) const noexcept {
-    for (std::uint32_t slot = 0; slot < taken_.size(); ++slot) {
-      hash = mix_bits(hash * 31 + map_.mapped(slot));
-      for (std::uint32_t place = 0; place < map_.mapped(slot); ++place) {
-        hash = mix_bits(hash * 31 + to_index(map_.at(slot, place)->row));
-      }
-    }
-    return hash;
+    return detail::mapping_audit{*this}.digest(hash);
   }
 
  private:
+  friend detail::mapping_audit<mapped_sequences>;
+
   // Where a page was last shown for reading and writing.
   struct writer {
     std::uint32_t slot = UINT32_MAX;
     std::uint32_t place = 0;
     friend bool operator==(const writer&, const writer&) = default;
   };
+
+  [[nodiscard]] static page_id next(page_id page) noexcept { return to_page(to_index(page) + 1); }
 
   // How many of `pages` the slot shows, from the first on.
   [[nodiscard]] std::size_t shown_beginning(std::uint32_t slot,

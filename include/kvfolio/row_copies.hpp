@@ -10,24 +10,24 @@
 
 namespace kvfolio {
 
-/// Copies the tokens of pages that are rows of chunks, within the call: a `copy_backend`. A device
-/// that fails makes it fail, and stay so. `Copier` is a `vm::row_copier`, which must outlive it.
-/// One owner thread.
-template <class Copier>
+/// Has the work of an extension policy copy the tokens of pages that are rows of chunks, within the
+/// call: a `copy_backend`. A device that fails makes it fail, and stay so. `Extension` must outlive
+/// it. One owner thread.
+template <class Extension>
 class row_copies {
  public:
   static constexpr bool needs_bytes = false;  ///< rows have them, and not pages
 
   /// Copies nothing yet.
   explicit row_copies(std::size_t /*pages*/) noexcept {}
-  /// Copies by `copier`, and says in `outcome` if that did not work; both must outlive it.
-  row_copies(Copier& copier, result<void>& outcome) noexcept
-      : copier_{&copier}, outcome_{&outcome} {}
+  /// Has copies made, and says in `outcome`, which must outlive it too, if that did not work.
+  row_copies(Extension& extension, result<void>& outcome) noexcept
+      : extension_{&extension}, outcome_{&outcome} {}
 
   /// Copies.
   void submit(const copy_op& op, const model::page_array& /*pages*/) noexcept {
-    KVFOLIO_EXPECTS(copier_ != nullptr);
-    const auto done = copier_->copy(op.source, op.destination, op.first_token, op.tokens);
+    KVFOLIO_EXPECTS(extension_ != nullptr);
+    const auto done = extension_->with([&op](auto& rows) { return rows.copy(op); });
     if (!done) *outcome_ = done;
   }
   /// No copy is ever under way.
@@ -36,7 +36,7 @@ class row_copies {
   [[nodiscard]] std::uint32_t unread(page_id /*page*/) const noexcept { return 0; }
 
  private:
-  Copier* copier_ = nullptr;
+  Extension* extension_ = nullptr;
   result<void>* outcome_ = nullptr;
 };
 

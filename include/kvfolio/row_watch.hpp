@@ -1,40 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <kvfolio/core/config.hpp>
-#include <kvfolio/core/types.hpp>
 #include <kvfolio/page/watched.hpp>
-#include <kvfolio/vm/chunk_pool.hpp>
 
 namespace kvfolio {
 
-/// Pins the row of chunks that a page is, as long as the page is handed out: a `page_watch`.
-/// Stateless but for the pool, which must outlive it. One owner thread.
-template <vm_backend B>
+/// Tells the work of an extension policy which pages are in use: a `page_watch`. Stateless but for
+/// `Extension`, which must outlive it. One owner thread.
+template <class Extension>
 class row_watch : public page::null_watch {
  public:
-  /// Pins nothing.
+  /// Tells nobody.
   row_watch() noexcept = default;
-  /// Pins rows of `pool`. Precondition: none of those that will be handed out is pinned.
-  explicit row_watch(vm::chunk_pool<B>& pool) noexcept : pool_{&pool} {}
+  /// Tells the work of `extension`. Precondition: it takes the pages for free.
+  explicit row_watch(Extension& extension) noexcept : extension_{&extension} {}
 
   /// They are in use.
-  void taken(page_run run) noexcept {
-    for_each(run, [this](page_id row) { pool_->claim(row); });
+  void taken(page_run pages) noexcept {
+    if (extension_ != nullptr) extension_->with([pages](auto& rows) { rows.claim(pages); });
   }
   /// They are not.
-  void returning(page_run run, page_history /*history*/) noexcept {
-    for_each(run, [this](page_id row) { pool_->unpin(row); });
+  void returning(page_run pages, page_history /*history*/) noexcept {
+    if (extension_ != nullptr) extension_->with([pages](auto& rows) { rows.disclaim(pages); });
   }
 
  private:
-  template <class Visit>
-  void for_each(page_run run, Visit visit) noexcept {
-    if (pool_ == nullptr) return;
-    for (auto row = to_index(run.first); row < to_index(run.end()); ++row) visit(to_page(row));
-  }
-
-  vm::chunk_pool<B>* pool_ = nullptr;
+  Extension* extension_ = nullptr;
 };
 
 }  // namespace kvfolio

@@ -24,7 +24,7 @@ class contiguous_engine {
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       visit(target, first + i, [&](std::uintptr_t at, std::uint64_t place, std::size_t size) {
         fill(bytes, tokens[i], first + i, place, size);
-        cache_->source().write(at, bytes, {}).value();
+        cache_->with_source([&](auto& memory) { memory.write(at, bytes, {}).value(); });
       });
     }
   }
@@ -39,7 +39,7 @@ class contiguous_engine {
       visit(target, i, [&](std::uintptr_t at, std::uint64_t place, std::size_t size) {
         fill(wanted, tokens[i], i, place, size);
         found.resize(size);
-        cache_->source().read(found, at, {}).value();
+        cache_->with_source([&](auto& memory) { memory.read(found, at, {}).value(); });
         right = right && wanted == found;
       });
     }
