@@ -29,7 +29,7 @@ set(concurrent_std atomic barrier condition_variable future latch mutex semaphor
 # Streams are slow to compile and belong to programs; time is told by the caller.
 set(banned_std iostream chrono ctime)
 # Beyond the standard library, and who may have it.
-set(posix tier/shared_file.hpp:fcntl.h tier/shared_file.hpp:unistd.h
+set(posix tier/shared_file.hpp:fcntl.h tier/shared_file.hpp:sys/uio.h tier/shared_file.hpp:unistd.h
           tier/redis_connection.hpp:hiredis/hiredis.h tier/redis_connection.hpp:signal.h
           tier/redis_connection.hpp:time.h
           memory/mapped.hpp:sys/mman.h partition/mpi_communicator.hpp:mpi.h

@@ -11,8 +11,9 @@ namespace kvfolio::test {
 /// A folder of a test's own, which is removed with all that is in it.
 class scratch_folder {
  public:
-  scratch_folder() {
-    auto name = (std::filesystem::temp_directory_path() / "kvfolio-XXXXXX").string();
+  explicit scratch_folder(
+      const std::filesystem::path& above = std::filesystem::temp_directory_path()) {
+    auto name = (above / "kvfolio-XXXXXX").string();
     if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = name;
   }

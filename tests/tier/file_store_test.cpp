@@ -29,6 +29,7 @@ struct in_a_folder {
 struct through_the_cache : in_a_folder {
   auto make() {
     options.direct = false;
+    options.page_bytes = 8'192;  // slots without gaps
     return file_store{options};
   }
 };
@@ -98,6 +99,39 @@ TEST_F(file_stores, pages_written_past_the_cache_are_read_through_it_and_the_oth
   file_store store{options};
   for (std::uint64_t name = 0; name < 6; ++name) {
     EXPECT_EQ(look_up(store, key_of(20 + name)), found::right);
+  }
+}
+
+TEST_F(file_stores, batches_of_aligned_pages_are_written_and_read_at_once_also_past_the_cache) {
+  options.page_bytes = 8'192;
+  options.direct = true;
+  options.pages = 200;
+  std::vector<std::byte> memory(151 * options.page_bytes);
+  auto* const aligned =
+      memory.data() + (0 - reinterpret_cast<std::uintptr_t>(memory.data())) % 4'096;
+  std::vector<tier::store_write> writes;
+  std::vector<tier::store_read> reads;
+  for (std::uint64_t name = 0; name < 150; ++name) {
+    const std::span page{aligned + name * options.page_bytes, options.page_bytes};
+    fill_page(key_of(name), page);
+    writes.push_back({key_of(name), page});
+    reads.push_back({key_of(name), page});
+  }
+  {
+    file_store store{options};
+    ASSERT_TRUE(put_page(store, key_of(70)));
+    ASSERT_TRUE(store.put_many(writes));
+  }
+  auto damaged = content();
+  damaged[damaged.size() - 50 * options.page_bytes] ^= 1;
+  set_content(damaged);
+  std::fill(memory.begin(), memory.end(), std::byte{});
+  file_store store{options};
+  EXPECT_EQ(store.get_many(reads), 149U);
+  for (const auto& read : reads) {
+    const auto page = page_of(read.key, options.page_bytes);
+    const bool right = std::equal(page.begin(), page.end(), read.bytes.begin());
+    EXPECT_LE(read.hit, right) << read.key.words[1];
   }
 }
 

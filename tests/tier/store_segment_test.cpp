@@ -28,6 +28,11 @@ class store_segments : public testing::Test {
       found[slot] = record ? std::optional{record->key} : std::nullopt;
     };
   }
+  static bool put(store_segment& segment, std::size_t slot, const tier::store_key& key,
+                  std::uint32_t crc) {
+    const tier::named_page page{key, crc};
+    return segment.write_records(slot, {&page, 1}).has_value();
+  }
   // What the slots of `segment` hold.
   static std::vector<std::optional<tier::store_key>> keys(store_segment& segment) {
     std::vector<std::optional<tier::store_key>> found(segment.slots());
@@ -46,9 +51,9 @@ TEST_F(store_segments, records_are_those_of_a_slot_until_it_is_emptied) {
   EXPECT_EQ(segment.page_bytes(), 4'096U);
   const store_segment::changing alone{segment};
   ASSERT_TRUE(alone);
-  ASSERT_TRUE(segment.write_record(1, key_of(7), 70));
-  ASSERT_TRUE(segment.write_record(3, key_of(8), 80));
-  ASSERT_TRUE(segment.write_record(3, key_of(9), 90));
+  ASSERT_TRUE(put(segment, 1, key_of(7), 70));
+  ASSERT_TRUE(put(segment, 3, key_of(8), 80));
+  ASSERT_TRUE(put(segment, 3, key_of(9), 90));
   EXPECT_EQ(keys(segment), (std::vector<std::optional<tier::store_key>>{std::nullopt, key_of(7),
                                                                         std::nullopt, key_of(9)}));
   segment.for_each_slot([](std::size_t slot, const std::optional<segment_record>& record) {
@@ -61,7 +66,7 @@ TEST_F(store_segments, records_are_those_of_a_slot_until_it_is_emptied) {
       EXPECT_EQ(record->stamp, 3U);
     }
   });
-  ASSERT_TRUE(segment.write_record(1, std::nullopt));
+  ASSERT_TRUE(segment.write_no_record(1));
   EXPECT_EQ(keys(segment)[1], std::nullopt);
 }
 
@@ -72,8 +77,8 @@ TEST_F(store_segments, changes_are_told_once_to_each_other_user) {
   EXPECT_FALSE(other.for_each_change(keep(heard)));
   {
     const store_segment::changing alone{one};
-    ASSERT_TRUE(one.write_record(2, key_of(5), 0));
-    ASSERT_TRUE(one.write_record(0, key_of(6), 0));
+    ASSERT_TRUE(put(one, 2, key_of(5), 0));
+    ASSERT_TRUE(put(one, 0, key_of(6), 0));
   }
   EXPECT_FALSE(one.for_each_change(keep(heard))) << "its own changes";
   EXPECT_TRUE(other.for_each_change(keep(heard)));

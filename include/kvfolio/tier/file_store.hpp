@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -87,23 +88,57 @@ class file_store {
     const auto slot = directory_.find(key);
     if (!slot) return false;
     directory_.erase(*slot);
-    return alone && segment_.write_record(*slot, std::nullopt).has_value();
+    return alone && segment_.write_no_record(*slot).has_value();
   }
 
-  /// `put` each.
+  /// `put` each; those that go to slots next to each other are written at once.
   [[nodiscard]] result<void> put_many(std::span<const store_write> writes) noexcept {
     if (segment_.slots() == 0 && !writes.empty()) return errc::store_full;
     const store_segment::changing alone{segment_};
     if (!alone) return errc::store_failed;
     follow();
-    for (const auto& write : writes) {
-      if (auto kept = keep(write); !kept) return kept;
+    while (!writes.empty()) {
+      if (const auto there = directory_.find(writes.front().key)) {
+        directory_.touch(*there);
+        writes = writes.subspan(1);
+        continue;
+      }
+      const auto first = directory_.take(writes.front().key);
+      std::size_t count = 1;
+      while (count < std::min(writes.size(), store_segment::most_at_once) &&
+             directory_.next_slot() == first + count && !directory_.find(writes[count].key)) {
+        directory_.take(writes[count++].key);
+      }
+      if (auto kept = write(first, writes.first(count)); !kept) return kept;
+      writes = writes.subspan(count);
     }
     return {};
   }
 
-  /// `get` each.
-  std::size_t get_many(std::span<store_read> reads) noexcept { return get_each(*this, reads); }
+  /// `get` each; those that are in slots next to each other are read at once.
+  std::size_t get_many(std::span<store_read> reads) noexcept {
+    std::size_t hits = 0;
+    follow();
+    while (!reads.empty()) {
+      const auto first = directory_.find(reads.front().key);
+      std::size_t count = 1;
+      while (first && count < std::min(reads.size(), store_segment::most_at_once) &&
+             directory_.find(reads[count].key) == *first + count) {
+        ++count;
+      }
+      const bool read_all = count > 1 && segment_.read_pages(*first, reads.first(count));
+      for (std::size_t i = 0; i < count; ++i) {
+        auto& read = reads[i];
+        const bool sound = read_all && directory_.find(read.key) == *first + i &&
+                           page_crc(fingerprint_, read.key, read.bytes) == crcs_[*first + i];
+        if (sound) directory_.touch(*first + i);
+        read.hit = sound || get(read.key, read.bytes);
+        hits += read.hit ? 1 : 0;
+      }
+      reads = reads.subspan(count);
+    }
+    return hits;
+  }
 
   /// How full it is, as far as this process has heard.
   [[nodiscard]] store_usage usage() noexcept {
@@ -114,17 +149,23 @@ class file_store {
   }
 
  private:
-  // Precondition: nobody else may change the file, and all has been heard.
-  [[nodiscard]] result<void> keep(const store_write& write) noexcept {
-    if (const auto there = directory_.find(write.key)) {
-      directory_.touch(*there);
-      return {};
+  // Writes to slots from `first` on, which were taken for them; gives them up if that fails.
+  // Precondition: nobody else may change the file.
+  [[nodiscard]] result<void> write(std::size_t first,
+                                   std::span<const store_write> writes) noexcept {
+    std::array<named_page, store_segment::most_at_once> pages{};
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      crcs_[first + i] = page_crc(fingerprint_, writes[i].key, writes[i].bytes);
+      pages[i] = {writes[i].key, crcs_[first + i]};
     }
-    const auto slot = directory_.take(write.key);
-    crcs_[slot] = page_crc(fingerprint_, write.key, write.bytes);
-    auto kept = segment_.write_page(slot, write.bytes);
-    if (kept) kept = segment_.write_record(slot, write.key, crcs_[slot]);
-    if (!kept) directory_.erase(slot);
+    result<void> kept;
+    if (writes.size() == 1 || !segment_.write_pages(first, writes)) {
+      for (std::size_t i = 0; i < writes.size() && kept; ++i) {
+        kept = segment_.write_page(first + i, writes[i].bytes);
+      }
+    }
+    if (kept) kept = segment_.write_records(first, std::span{pages}.first(writes.size()));
+    for (std::size_t i = 0; i < writes.size() && !kept; ++i) directory_.erase(first + i);
     return kept;
   }
 

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <kvfolio/core/config.hpp>
@@ -80,6 +81,21 @@ class shared_file {
     return {};
   }
 
+  /// Reads what lies at `offset` into `pieces`, one after the other, at once. Was that all of them?
+  [[nodiscard]] bool read_pieces(std::uint64_t offset, std::span<iovec> pieces) const noexcept {
+    const auto done = ::preadv(descriptor_, pieces.data(), static_cast<int>(pieces.size()),
+                               static_cast<off_t>(offset));
+    return done >= 0 && static_cast<std::size_t>(done) == bytes_of(pieces);
+  }
+
+  /// Writes `pieces` at `offset`, one after the other, at once. Was that all of them? Some may have
+  /// been written; `write_at` says what is wrong.
+  [[nodiscard]] bool write_pieces(std::uint64_t offset, std::span<iovec> pieces) const noexcept {
+    const auto done = ::pwritev(descriptor_, pieces.data(), static_cast<int>(pieces.size()),
+                                static_cast<off_t>(offset));
+    return done >= 0 && static_cast<std::size_t>(done) == bytes_of(pieces);
+  }
+
   /// Cuts the file, or lengthens it by zeros. \throws std::runtime_error
   void resize(std::uint64_t bytes) {
     if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) fail("resize the file");
@@ -110,6 +126,12 @@ class shared_file {
   }
 
  private:
+  static std::size_t bytes_of(std::span<const iovec> pieces) noexcept {
+    std::size_t bytes = 0;
+    for (const auto& piece : pieces) bytes += piece.iov_len;
+    return bytes;
+  }
+
   int descriptor_ = -1;
 };
 

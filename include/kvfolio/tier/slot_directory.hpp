@@ -57,15 +57,21 @@ class slot_directory {
   /// `slot` was used. Precondition: it is in use.
   void touch(std::size_t slot) noexcept { order_.move_to_back(to_page(slot)); }
 
-  /// Gives a slot to `key` and returns it: the first free one, or else that which was used least
-  /// recently, whose key is forgotten. Precondition: `slots() > 0` and `!find(key)`.
+  /// Returns the slot that `take` of a new key gives it: the first free one, or else the
+  /// `victim()`. Precondition: `slots() > 0`.
+  [[nodiscard]] std::size_t next_slot() const noexcept {
+    const auto old = victim();
+    return old ? *old : *free_.next(0);
+  }
+
+  /// Gives `next_slot()` to `key` and returns it; whatever was in it is forgotten. Precondition:
+  /// `slots() > 0` and `!find(key)`.
   std::size_t take(const store_key& key) noexcept {
     KVFOLIO_EXPECTS(slots() > 0 && !find(key));
-    const auto old = victim();
-    if (old) erase(*old);
-    const auto chosen = old ? *old : *free_.next(0);
-    place(chosen, key);
-    return chosen;
+    const auto slot = next_slot();
+    vacate(slot);
+    place(slot, key);
+    return slot;
   }
 
   /// `slot` holds `key`, and no other slot does. Precondition: `slot` is free.
