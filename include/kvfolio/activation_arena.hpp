@@ -23,7 +23,8 @@ class activation_arena {
  public:
   /// For these tensors, at multiples of `Memory::alignment`. \throws std::bad_alloc
   /// \throws std::invalid_argument if a tensor ends before it begins
-  explicit activation_arena(std::span<const activation::tensor_life> lives, Memory memory = Memory{})
+  explicit activation_arena(std::span<const activation::tensor_life> lives,
+                            Memory memory = Memory{})
       : lives_{lives.begin(), lives.end()},
         plan_{activation::plan_offsets(lives_, Memory::alignment)},
         block_{std::move(memory), plan_.bytes} {}

@@ -9,11 +9,12 @@
 #include <kvfolio/tier/activation_split.hpp>
 #include <kvfolio/tier/automatic.hpp>
 #include <kvfolio/tier/choose_victims.hpp>
+#include <kvfolio/tier/describe.hpp>
 #include <kvfolio/tier/failing_store.hpp>
 #include <kvfolio/tier/file_store.hpp>
 #include <kvfolio/tier/host_store.hpp>
-#include <kvfolio/tier/layered_store.hpp>
 #include <kvfolio/tier/last_come.hpp>
+#include <kvfolio/tier/layered_store.hpp>
 #include <kvfolio/tier/least_recomputation.hpp>
 #include <kvfolio/tier/lowest_priority.hpp>
 #include <kvfolio/tier/lowest_value.hpp>

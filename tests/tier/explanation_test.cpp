@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <array>
 #include <random>
-#include <string>
 
 #include <gtest/gtest.h>
 
@@ -88,33 +86,6 @@ TEST(explanation, one_page_is_swapped_or_computed) {
   EXPECT_EQ(why.best, way_back::swap);
   EXPECT_EQ(why.split, tier::explanation::impossible);
   EXPECT_EQ(why.least(), why.swap);
-}
-
-TEST(explanation, is_one_line_for_people) {
-  std::array<char, 160> buffer{};
-  auto leaving = leaving_of("llama-3-8b", 8192, 16);
-  const auto costs = costs_of("llama-3-8b");
-  EXPECT_EQ(describe(explain(costs, leaving), buffer).value(),
-            "split: recompute 845.8 ms, swap 42.95 ms, split 40.6 ms at 448 of 8192 tokens; swap "
-            "wins above 1.27 GB/s");
-  leaving.free_bytes = 0;
-  EXPECT_EQ(describe(explain(costs, leaving), buffer).value(),
-            "recompute: recompute 845.8 ms, swap no room, split no room at 0 of 8192 tokens; swap "
-            "wins above 1.27 GB/s");
-}
-
-TEST(explanation, a_short_buffer_is_an_error) {
-  const auto why = explain(costs_of("llama-3-8b"), leaving_of("llama-3-8b", 8192, 16));
-  std::array<char, 160> whole{};
-  const auto length = describe(why, whole).value().size();
-  for (std::size_t size = 0; size < length; ++size) {
-    std::array<char, 160> buffer{};
-    const auto line = describe(why, std::span{buffer}.first(size));
-    ASSERT_FALSE(line.has_value()) << size;
-    EXPECT_EQ(line.error(), errc::buffer_too_small);
-    EXPECT_EQ(buffer[size], 0) << "nothing is written behind it";
-  }
-  EXPECT_TRUE(describe(why, std::span{whole}.first(length)).has_value());
 }
 
 }  // namespace

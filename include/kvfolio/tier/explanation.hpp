@@ -2,14 +2,9 @@
 #pragma once
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <limits>
-#include <span>
-#include <string_view>
-#include <utility>
 
-#include <kvfolio/core/result.hpp>
 #include <kvfolio/tier/cost_model.hpp>
 
 namespace kvfolio::tier {
@@ -94,61 +89,6 @@ struct explanation {
     if (made.split < made.least()) made.best = way_back::split;
   }
   return made;
-}
-
-namespace detail {
-
-// Writes text and numbers to a buffer, and remembers whether they fitted.
-class short_text {
- public:
-  explicit short_text(std::span<char> buffer) noexcept
-      : next_{buffer.data()}, end_{buffer.data() + buffer.size()} {}
-
-  short_text& operator<<(std::string_view text) noexcept {
-    if (static_cast<std::size_t>(end_ - next_) < text.size()) fits_ = false;
-    if (fits_) next_ = std::ranges::copy(text, next_).out;
-    return *this;
-  }
-  template <class Number, class... Format>
-  short_text& number(Number value, Format... format) noexcept {
-    const auto [end, error] = std::to_chars(next_, end_, value, format...);
-    if (error != std::errc{}) fits_ = false;
-    if (fits_) next_ = end;
-    return *this;
-  }
-  short_text& operator<<(seconds time) noexcept {
-    const auto value = time.value();
-    if (value == explanation::impossible.value()) return *this << "no room";
-    const auto [scale, unit] = value >= 1      ? std::pair{1.0, " s"}
-                               : value >= 1e-3 ? std::pair{1e3, " ms"}
-                                               : std::pair{1e6, " us"};
-    return number(value * scale, std::chars_format::general, 4) << unit;
-  }
-  [[nodiscard]] result<std::string_view> text(std::span<char> buffer) const noexcept {
-    if (!fits_) return errc::buffer_too_small;
-    return std::string_view{buffer.data(), static_cast<std::size_t>(next_ - buffer.data())};
-  }
-
- private:
-  char* next_;
-  char* end_;
-  bool fits_ = true;
-};
-
-}  // namespace detail
-
-/// Writes `why` to `buffer` as one line for people, and returns it; 160 characters suffice. Nothing
-/// is allocated. Fails with `buffer_too_small`.
-[[nodiscard]] inline result<std::string_view> describe(const explanation& why,
-                                                       std::span<char> buffer) noexcept {
-  constexpr std::string_view names[] = {"recompute", "swap", "split"};
-  detail::short_text line{buffer};
-  line << names[static_cast<std::size_t>(why.best)] << ": recompute " << why.recompute << ", swap "
-       << why.swap << ", split " << why.split << " at ";
-  line.number(why.split_tokens) << " of ";
-  line.number(why.tokens) << " tokens; swap wins above ";
-  line.number(why.break_even.value() / 1e9, std::chars_format::general, 3) << " GB/s";
-  return line.text(buffer);
 }
 
 }  // namespace kvfolio::tier
