@@ -28,6 +28,7 @@ namespace {
 
 constexpr std::size_t kib = 1'024;
 constexpr std::size_t granule = 64 * kib;
+constexpr std::size_t huge = 2'048 * kib;
 constexpr int nothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 constexpr benchmark::IterationCount batch = 100;
 
@@ -75,21 +76,23 @@ class bare {
 
 // A backend with one granule of memory, and a range to map it in; and as much else as is asked for.
 struct ours {
-  explicit ours(std::size_t ranges = 0, std::size_t mappings = 0)
-      : backend{{.capacity = 64 * granule, .granule = granule}},
-        memory{backend.create(granule).value()} {
+  explicit ours(const vm::linux_options& options)
+      : backend{options},
+        memory{backend.create(options.granule).value()},
+        range{backend.reserve(64 * options.granule, options.granule).value()} {}
+  explicit ours(std::size_t ranges, std::size_t mappings)
+      : ours{vm::linux_options{.capacity = 64 * granule}} {
     for (std::size_t i = 0; i < ranges; ++i) {
       const auto other = backend.reserve(64 * granule, granule).value();
       const auto here = std::min<std::size_t>(mappings / ranges, 64);
       for (std::size_t k = 0; k < here; ++k) backend.map(other.first + k * granule, memory).value();
       if (i == ranges / 2) range = backend.reserve(64 * granule, granule).value();
     }
-    if (ranges == 0) range = backend.reserve(64 * granule, granule).value();
   }
 
   vm::linux_backend backend;
   vm::linux_backend::physical memory;
-  vm::address_range range{};
+  vm::address_range range;
 };
 
 template <class Code>
@@ -103,7 +106,7 @@ template <class Code>
 
 void fill(suite& suite) {
   const auto system = std::make_shared<bare>();
-  const auto alone = std::make_shared<ours>();
+  const auto alone = std::make_shared<ours>(vm::linux_options{.capacity = 64 * granule});
   const auto among_many = std::make_shared<ours>(1'000, 20'000);
   const auto map_open = [](const std::shared_ptr<ours>& own) {
     return repeated([own] {
@@ -147,6 +150,32 @@ void fill(suite& suite) {
               alone->backend.release(alone->backend.create(granule).value()).value();
             }),
             {.ratio = 1.5});
+
+  // Huge pages cost once and pay for ever.
+  const auto pages_of = [](vm::page_kind kind) {
+    return std::make_shared<ours>(
+        vm::linux_options{.capacity = 16 * huge, .granule = huge, .pages = kind});
+  };
+  const auto small = pages_of(vm::page_kind::small);
+  const auto collapsed = pages_of(vm::page_kind::collapsed);
+  const auto map_whole = [](const std::shared_ptr<ours>& own) {
+    return repeated([own] {
+      own->backend.map(own->range.first, own->memory, vm::access::read_write).value();
+      own->backend.populate(own->range.first, huge).value();
+      own->backend.unmap(own->range.first, huge).value();
+    });
+  };
+  const auto create_whole = [](const std::shared_ptr<ours>& own) {
+    return [own](benchmark::State& state) {
+      while (state.KeepRunningBatch(1)) {
+        own->backend.release(own->backend.create(huge).value()).value();
+      }
+    };
+  };
+  const auto whole = suite.add_floor("map, populate, unmap 2 MiB of small pages", map_whole(small));
+  suite.ask("the same, pages collapsed if the kernel agreed", whole, map_whole(collapsed));
+  const auto made = suite.add_floor("create, release 2 MiB of small pages", create_whole(small));
+  suite.ask("the same, pages collapsed if the kernel agrees", made, create_whole(collapsed));
 
   struct books {
     books() : ledger{granule, 8}, memory{ledger.memory().add(1, granule)} {
