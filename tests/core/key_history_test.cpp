@@ -33,6 +33,20 @@ TEST(key_history, of_no_keys_remembers_nothing) {
   EXPECT_EQ(history.size(1), 0U);
 }
 
+TEST(key_history, a_slot_keeps_its_note_until_it_gets_another) {
+  key_history<1, int> history{2, 1};  // more than is usual
+  const auto one = *history.remember(content_key{1});
+  const auto other = *history.remember(content_key{2});
+  history.note(one) = 10;
+  history.note(other) = 20;
+  history.prefetch(content_key{1});
+  EXPECT_EQ(history.note(*history.find(content_key{1})), 10);
+  history.forget(one);
+  EXPECT_EQ(history.remember(content_key{3}), one);
+  EXPECT_EQ(history.note(one), 10);
+  EXPECT_EQ(history.note(*history.find(content_key{2})), 20);
+}
+
 TEST(key_history, agrees_with_a_list_that_is_searched) {
   for (const std::size_t capacity : {1U, 2U, 30U}) {
     for_each_seed([capacity](std::mt19937& rng) {

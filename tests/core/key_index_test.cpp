@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstdint>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -42,6 +43,18 @@ TEST(key_index, agrees_with_a_map) {
       }
     });
   }
+}
+
+TEST(key_index, notes_outlive_keys_and_a_small_table_finds_all_of_them) {
+  noted_key_index<int> index{100, 3};
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    index.note(to_page(i)) = static_cast<int>(i);
+    index.insert(content_key{i << 20U}, to_page(i));
+  }
+  for (std::uint64_t i = 0; i < 100; ++i) ASSERT_EQ(index.find(content_key{i << 20U}), to_page(i));
+  for (std::uint64_t i = 0; i < 100; ++i) index.erase(to_page(i));
+  for (std::uint64_t i = 0; i < 100; ++i) ASSERT_EQ(index.note(to_page(i)), static_cast<int>(i));
+  static_assert(sizeof(noted_key_index<no_note>) == sizeof(key_index));
 }
 
 TEST(key_index, of_no_pages_finds_nothing) {

@@ -29,6 +29,16 @@ TEST(age_cells, the_first_page_is_of_the_first_cell_that_has_any) {
   EXPECT_EQ(cells.size(), 2U);
 }
 
+TEST(age_cells, pages_of_a_cell_follow_each_other) {
+  age_cells cells{4, 2};
+  cells.insert(page_id{3}, 1);
+  cells.insert(page_id{1}, 1);
+  cells.insert(page_id{2}, 0);
+  EXPECT_EQ(cells.after(page_id{3}), page_id{1});
+  EXPECT_EQ(cells.after(page_id{1}), std::nullopt);
+  EXPECT_EQ(cells.after(page_id{2}), std::nullopt);
+}
+
 TEST(age_cells, a_page_that_is_shown_again_is_the_first_of_its_cell) {
   age_cells cells{2, 2};
   cells.insert(page_id{0}, 1);

@@ -12,16 +12,25 @@
 
 namespace kvfolio {
 
+/// What a page of a `key_index` has beside its key: nothing.
+struct no_note {};
+
 /// Finds pages by content key. A page has at most one key, so the chains of the hash table run
-/// through an array of pages, and removal relinks one of them and moves nothing.
+/// through an array of pages, and removal relinks one of them and moves nothing. Beside its key a
+/// page has a `Note`, a small trivial type, which is near whenever the key was looked at.
 ///
-/// Expected O(1); 24 to 32 bytes per page, allocated once. All operations are `noexcept`, except
-/// construction.
-class key_index {
+/// Expected O(1); 24 to 32 bytes per page and what a note takes, allocated once. All operations are
+/// `noexcept`, except construction.
+template <class Note>
+class noted_key_index {
  public:
   /// Creates an empty index of pages `[0, pages)`. \throws std::bad_alloc
-  explicit key_index(std::size_t pages)
-      : first_(std::bit_ceil(2 * pages + 2), none),
+  explicit noted_key_index(std::size_t pages) : noted_key_index{pages, pages} {}
+
+  /// The same, of which about `usual` have keys at a time: a smaller table is nearer.
+  /// \throws std::bad_alloc
+  noted_key_index(std::size_t pages, std::size_t usual)
+      : first_(std::bit_ceil(2 * usual + 2), none),
         entries_(pages),
         shift_{64 - std::countr_zero(first_.size())} {
     KVFOLIO_EXPECTS(pages < unused);
@@ -38,6 +47,13 @@ class key_index {
   /// Fetches into the cache what `find(key)` will read first.
   void prefetch(content_key key) const noexcept { __builtin_prefetch(&first_[chain(key)]); }
 
+  /// The note of `page`, whether it has a key or not. Valid as long as the index.
+  [[nodiscard]] Note& note(page_id page) noexcept { return entries_[to_index(page)].note; }
+  /// \overload
+  [[nodiscard]] const Note& note(page_id page) const noexcept {
+    return entries_[to_index(page)].note;
+  }
+
   /// Has `page` a key?
   [[nodiscard]] bool contains(page_id page) const noexcept {
     return entries_[to_index(page)].next != unused;
@@ -53,7 +69,9 @@ class key_index {
   void insert(content_key key, page_id page) noexcept {
     KVFOLIO_EXPECTS(!find(key) && !contains(page));
     auto& first = first_[chain(key)];
-    entries_[to_index(page)] = {key, first};
+    auto& entry = entries_[to_index(page)];
+    entry.key = key;
+    entry.next = first;
     first = static_cast<std::uint32_t>(page);
   }
 
@@ -74,6 +92,7 @@ class key_index {
   struct keyed_page {
     content_key key{};
     std::uint32_t next = unused;
+    [[no_unique_address]] Note note{};
   };
 
   // Keys may be small and consecutive, or differ in their upper half only: fold, then multiply by
@@ -87,5 +106,8 @@ class key_index {
   std::vector<keyed_page> entries_;   // by page
   int shift_;
 };
+
+/// The same without notes.
+using key_index = noted_key_index<no_note>;
 
 }  // namespace kvfolio

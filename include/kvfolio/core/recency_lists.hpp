@@ -89,6 +89,7 @@ class recency_lists {
     if (page_at_[tail_] != none || tail_ == from_ || tail_ == head_) tail_ = before(tail_);
     KVFOLIO_EXPECTS(tail_ != head_);
     put(page, tail_, true);
+    expect_from(list, tail_);
     if (from_ == none && distance(tail_, head_) <= widest_) return;  // three steps of nothing
     for (int steps = 0; steps < 3; ++steps) upkeep();
   }
@@ -124,18 +125,20 @@ class recency_lists {
     const auto slot = slot_of_[to_index(page)];
     shown_[list_of(page)].insert(slot);
     if constexpr (FindsHidden) hidden_[list_of(page)].erase(slot);
+    expect_from(list_of(page), slot);
   }
 
   /// Returns the oldest page of `list` that is not hidden; `nullopt` when there is none.
   [[nodiscard]] std::optional<page_id> oldest(std::size_t list = 0) const noexcept {
-    return page_in(first(shown_[list], tail_));
+    return page_in(first(shown_[list], start_of(list)));
   }
 
   /// Removes the oldest page of `list` that is not hidden, and returns it; `nullopt` when there is
   /// none.
   std::optional<page_id> take_oldest(std::size_t list = 0) noexcept {
-    const auto slot = first(shown_[list], tail_);
+    const auto slot = first(shown_[list], start_of(list));
     if (slot == none) return std::nullopt;
+    if constexpr (Lists > 1) start_[list] = slot;
     const page_id page{std::exchange(page_at_[slot], none)};
     slot_of_[to_index(page)] = none;
     shown_[list].erase(slot);
@@ -173,6 +176,30 @@ class recency_lists {
   void join(page_id page, std::size_t list) noexcept {
     if constexpr (Lists > 1) list_of_[to_index(page)] = static_cast<std::uint8_t>(list);
     ++sizes_[list];
+  }
+
+  // A slot at or before the oldest page of `list` that is shown, as near to it as is known: among
+  // the slots of other lists it is a search.
+  [[nodiscard]] std::uint32_t start_of(std::size_t list) const noexcept {
+    if constexpr (Lists > 1) return start_[list];
+    return tail_;
+  }
+
+  // A page of `list` is shown in `slot`, where none may have been expected.
+  void expect_from(std::size_t list, std::uint32_t slot) noexcept {
+    if constexpr (Lists > 1) {
+      if (distance(tail_, slot) < distance(tail_, start_[list])) start_[list] = slot;
+    }
+  }
+
+  // Gives up the slots before `slot`, which have no pages.
+  void advance_tail(std::uint32_t slot) noexcept {
+    if constexpr (Lists > 1) {
+      for (auto& start : start_) {
+        if (distance(tail_, start) < distance(tail_, slot)) start = slot;
+      }
+    }
+    tail_ = slot;
   }
 
   // The first slot of `set` from `start` on, towards the head; `none` when there is none.
@@ -236,12 +263,12 @@ class recency_lists {
   void upkeep() noexcept {
     if (from_ == none) {
       if (page_at_[tail_] == none) {
-        if (tail_ != head_) tail_ = after(tail_);
+        if (tail_ != head_) advance_tail(after(tail_));
       } else if (distance(tail_, head_) > widest_) {
         from_ = to_ = head_;
       }
     } else if (from_ == tail_) {
-      tail_ = to_;
+      advance_tail(to_);
       from_ = none;
     } else {
       sweep_one_slot();
@@ -278,8 +305,9 @@ class recency_lists {
   std::array<bitmap, Lists> shown_;          // by list, of slots
   std::array<bitmap, hidden_lists> hidden_;  // likewise
   std::array<std::size_t, Lists> sizes_{};
-  std::uint32_t widest_;    // span that is kept without a sweep
-  std::uint32_t tail_ = 0;  // every page lies in [tail_, head_), around the ring
+  std::array<std::uint32_t, Lists> start_{};  // by list: none of its pages shown is older
+  std::uint32_t widest_;                      // span that is kept without a sweep
+  std::uint32_t tail_ = 0;                    // every page lies in [tail_, head_), around the ring
   std::uint32_t head_ = 0;
   std::uint32_t from_ = none;
   std::uint32_t to_ = 0;

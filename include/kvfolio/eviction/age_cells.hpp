@@ -108,6 +108,14 @@ class age_cells {
     return page_id{links_[end_of(cell_at_[*rank])].next};
   }
 
+  /// Returns the page after `page` in its cell; `nullopt` after the last. Precondition: `page` is
+  /// here, and not hidden.
+  [[nodiscard]] std::optional<page_id> after(page_id page) const noexcept {
+    const auto next = links_[to_index(page)].next;
+    if (next >= pages_) return std::nullopt;
+    return page_id{next};
+  }
+
   /// Puts the cells in another order: `cell_at(rank)` is the one that `rank` others come before.
   /// O(n) in the number of cells. Precondition: that is every cell for one rank.
   template <class CellAt>

@@ -37,7 +37,7 @@ class arc {
   arc(std::size_t pages, std::size_t history)
       : resident_{pages},
         key_of_(pages),
-        left_{std::min(history, 2 * pages)},
+        left_{std::min(history, 2 * pages), pages},
         pages_{static_cast<double>(pages)} {}
 
   /// Looks for the key among those that left, and moves the target if it is there.

@@ -50,7 +50,6 @@ class reuse_rate {
         rates_{turn_kinds, kinds_without_hint},
         uses_(pages),
         left_{history},
-        left_uses_(history),
         order_(cells),
         page_tokens_{page_tokens} {
     learn();
@@ -61,7 +60,7 @@ class reuse_rate {
     pass();
     incoming_ = {access.key, {}};
     if (const auto slot = left_.find(access.key)) {
-      auto& left = left_uses_[*slot];
+      auto& left = left_.note(*slot);
       rates_.use(left.kind, age_of(left));
       incoming_.use.count = left.count;
       left.followed = false;
@@ -75,7 +74,9 @@ class reuse_rate {
                                              [[maybe_unused]] page_set eligible) noexcept {
     const auto victim = cells_.first();
     KVFOLIO_EXPECTS(!victim || eligible.contains(*victim));
-    if (victim) erase(*victim);
+    if (!victim) return std::nullopt;
+    erase(*victim);
+    expect_victims();
     return victim;
   }
 
@@ -154,9 +155,18 @@ class reuse_rate {
   void remember(const used_key& used) noexcept {
     const auto slot = left_.remember(used.key);
     if (!slot) return rates_.forget(used.use.kind, age_of(used.use));
-    auto& left = left_uses_[*slot];
+    auto& left = left_.note(*slot);
     if (left.followed) rates_.forget(left.kind, age_of(left));
     left = used.use;
+  }
+
+  // Fetches into the cache what the next two victims will need, of the second what the first needs
+  // already: several misses one after the other, which a victim would wait for.
+  void expect_victims() const noexcept {
+    const auto next = cells_.first();
+    if (!next) return;
+    left_.prefetch(uses_[to_index(*next)].key);
+    if (const auto second = cells_.after(*next)) __builtin_prefetch(&uses_[to_index(*second)]);
   }
 
   // An access more.
@@ -200,8 +210,7 @@ class reuse_rate {
   age_cells cells_;             // of a kind and an age each
   reuse_rates rates_;           // of pages that are resident, or left and are remembered
   std::vector<used_key> uses_;  // by page
-  key_history<> left_;
-  std::vector<last_use> left_uses_;   // by slot of left_
+  key_history<1, last_use> left_;
   std::vector<std::uint64_t> order_;  // of cells: their worth, and which they are
   used_key incoming_;                 // announced by the last miss
   bool announced_ = false;
