@@ -150,9 +150,9 @@ struct floors {
 };
 
 template <class Policy>
-void ask_of(suite& suite, const floors& bare, const std::string& name) {
+void ask_of(suite& suite, const floors& bare, const std::string& name, const bar& use = {}) {
   const auto free = [] { return std::make_shared<full_policy<Policy>>(false); };
-  suite.ask("use, " + name, bare.use, uses(free()));
+  suite.ask("use, " + name, bare.use, uses(free()), use);
   suite.ask("victim, " + name, bare.victim, victims(free()));
   suite.ask("victim, " + name + ", 25,600 of 32,768 pinned", bare.victim,
             victims(std::make_shared<full_policy<Policy>>(true)));
@@ -180,6 +180,7 @@ void fill(suite& suite) {
   ask_of<eviction::walru>(suite, bare, "walru");
   ask_of<eviction::priority>(suite, bare, "priority");
   ask_of<eviction::random>(suite, bare, "random");
+  ask_of<eviction::reuse_rate>(suite, bare, "reuse_rate", {.ns = 150});
   ask_of<eviction::admitting<eviction::lru>>(suite, bare, "admitting<lru>");
   ask_of<eviction::grouping<eviction::lru>>(suite, bare, "grouping<lru>");
   ask_of<eviction::expiring<eviction::lru>>(suite, bare, "expiring<lru>");

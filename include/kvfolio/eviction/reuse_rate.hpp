@@ -34,7 +34,7 @@ namespace kvfolio::eviction {
 ///
 /// Models `eligibility_aware`: touches and victims are O(1) amortised, expected O(1) where a key
 /// is looked up, and no hash table is needed for a touch; every 4,096 accesses it learns, in some
-/// 0.1 ms whatever the pool. Costs 32 bytes per page, up to 68 for each remembered key, and 240 kB,
+/// 0.1 ms whatever the pool. Costs 32 bytes per page, up to 56 for each remembered key, and 240 kB,
 /// allocated once. One owner thread.
 class reuse_rate {
  public:

@@ -27,7 +27,7 @@ namespace kvfolio::eviction {
 /// Models `eligibility_aware`: a touch is O(1) in the worst case and needs no hash table; `miss` is
 /// expected O(1). `evict` gives rounds to up to as many pages as there are, but each is paid for by
 /// a touch or by an arrival: amortised O(1), and it looks at no ineligible page. Costs 28 bytes per
-/// page and up to 52 for each remembered key, allocated once. One owner thread.
+/// page and up to 40 for each remembered key, allocated once. One owner thread.
 class s3_fifo {
  public:
   /// Creates a policy for pages `[0, pages)` that tracks none of them, and remembers 0.9 times as

@@ -25,7 +25,7 @@ namespace kvfolio::eviction {
 ///
 /// Models `eligibility_aware`: a touch is O(1) in the worst case and needs no hash table; `miss`
 /// and `evict` are expected O(1), however many pages are pinned. Costs 27 bytes per page and up to
-/// 52 for each remembered key, allocated once. One owner thread.
+/// 40 for each remembered key, allocated once. One owner thread.
 class two_q {
  public:
   /// Creates a policy for pages `[0, pages)` that tracks none of them, and remembers half as many
