@@ -36,8 +36,7 @@ class mapped_sequences_test : public testing::Test {
   }
 
   mapping rows_{config_of_rows<on_a_device_without_reuse>(8),
-                on_a_device_without_reuse::make_backend(
-                    mapping::bytes_of(config_of_rows<on_a_device_without_reuse>(8)), 4096)};
+                on_a_device_without_reuse::make_backend(64 * 4096, 4096)};
   page::on_wish pages_{page_id{0}, page_id{8}, rows_.wishes()};
 };
 
@@ -100,6 +99,18 @@ TEST_F(mapped_sequences_test, keeps_room_for_what_it_promised) {
   EXPECT_FALSE(rows_.has_room(SIZE_MAX / 64));
   rows_.fulfil(promised);
   EXPECT_TRUE(rows_.has_room(SIZE_MAX / 64));
+}
+
+TEST_F(mapped_sequences_test, moves_the_bytes_of_a_page_out_and_in) {
+  const auto page = take();
+  rows_.take_slot(0, {}, 1);
+  show(0, {page}, access::read_write);
+  std::vector<std::byte> bytes(4 * 4096);
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7);
+  rows_.write(page, bytes).value();
+  std::vector<std::byte> back(bytes.size());
+  rows_.read(page, back).value();
+  EXPECT_EQ(back, bytes);
 }
 
 TEST_F(mapped_sequences_test, shows_a_free_page_ahead_that_may_be_wished_for) {

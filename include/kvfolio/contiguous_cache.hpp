@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <optional>
 #include <span>
 #include <utility>
@@ -12,8 +11,11 @@
 
 #include <kvfolio/contiguous_config.hpp>
 #include <kvfolio/contiguous_pages.hpp>
+#include <kvfolio/contiguous_parts.hpp>
 #include <kvfolio/contiguous_policies.hpp>
+#include <kvfolio/contiguous_preemption.hpp>
 #include <kvfolio/contiguous_reports.hpp>
+#include <kvfolio/contiguous_steps.hpp>
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/result.hpp>
@@ -56,11 +58,14 @@ namespace kvfolio {
 /// owner thread; the extension policy may have another one map rows ahead of need. **Lifetime.** As
 /// `paged_cache`.
 template <contiguous_bundle Policies = default_contiguous_policies>
-class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
-  using mapping = mapped_sequences<Policies>;
-  using extension = typename Policies::template extension<mapping>;
-  using pages_policies = contiguous_pages<Policies, extension>;
-  using pages_type = paged_cache<pages_policies>;
+class contiguous_cache
+    : public contiguous_reports<contiguous_cache<Policies>>,
+      public contiguous_steps<contiguous_cache<Policies>, contiguous_types<Policies>>,
+      public contiguous_preemption<contiguous_cache<Policies>, contiguous_types<Policies>> {
+  using types = contiguous_types<Policies>;
+  using mapping = typename types::mapping;
+  using extension = typename types::extension;
+  using pages_type = typename types::pages;
   using inner = typename pages_type::sequence;
 
  public:
@@ -72,29 +77,26 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   using reservation = kvfolio::reservation<contiguous_cache>;  ///< pages set aside for a step
   using runs = typename pages_type::runs;                      ///< where a range of tokens lies
   using view = vm::part_view<layout>;                          ///< what kernels take
-
-  /// A wish of `reserve`: that `target.append(tokens)` will succeed.
-  struct growth {
-    sequence& target;    ///< who will grow
-    std::size_t tokens;  ///< by how much
-  };
+  using parts = contiguous_parts<Policies>;                    ///< policy objects
 
   /// Makes an empty cache, whose physical memory is there from now on. \throws
   /// std::invalid_argument, or std::length_error, with what would be right \throws
   /// std::runtime_error, or bad_result, if the machine has not enough \throws std::bad_alloc
   explicit contiguous_cache(const contiguous_config& config)
-      : contiguous_cache{config,
-                         Policies::make_backend(mapping::bytes_of(config), config.chunk_bytes)} {}
+      : contiguous_cache{config, parts::make(config)} {}
 
-  /// Makes an empty cache of the memory of `made`. \throws as above
-  contiguous_cache(const contiguous_config& config, backend made)
-      : config_{config},
-        rows_{config, std::move(made)},
+  /// Makes an empty cache of the given parts. Precondition: they were made for `config`.
+  /// \throws as above
+  contiguous_cache(const contiguous_config& config, parts made)
+      : steps{config.max_sequences},
+        preemption{config.shape.bytes_per_token() *
+                   layout{config.shape, config.chunk_bytes}.tokens_per_row()},
+        config_{config},
+        rows_{config, std::move(made.backend)},
         extension_{rows_, rows_.ahead(config.look_ahead)},
-        pages_{rows_.config(), pages_policies::parts(rows_, extension_, copied_)},
-        held_(config.max_sequences),
-        promises_(config.max_sequences) {
-    growths_.reserve(config.max_sequences);
+        pages_{rows_.config(), contiguous_pages<Policies, extension>::parts(
+                                   rows_, extension_, copied_, std::move(made))},
+        held_(config.max_sequences) {
     found_.reserve(rows_.config().longest_in_pages());
   }
 
@@ -127,46 +129,6 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     return pages_.probe(prompt, options);
   }
 
-  /// Sets aside what all of `wanted` need together, or nothing; see `paged_cache::reserve`. Fails
-  /// as there, and with `errc::no_mappings`.
-  [[nodiscard]] result<reservation> reserve(std::span<const growth> wanted) noexcept {
-    std::size_t places = 0;
-    growths_.clear();
-    for (const auto& each : wanted) {
-      const auto row = row_of(each.target);
-      places += places_to_show(row, each.tokens);
-      growths_.push_back({held_[row], each.tokens});
-    }
-    auto room = make_room(places);
-    if (!room) return errc::no_mappings;
-    auto set_aside = pages_.reserve(growths_);
-    if (!set_aside) return set_aside.error();
-    auto head = promise::none;
-    for (auto each = wanted.rbegin(); each != wanted.rend(); ++each) {
-      const auto row = row_of(each->target);
-      promises_[row].tokens = each->tokens;
-      promises_[row].next = std::exchange(head, row);
-    }
-    const auto pages = set_aside->pages();
-    if (head != promise::none) {
-      promises_[head].pages.emplace(*std::move(set_aside));
-      promises_[head].room = std::move(room);
-    }
-    return reservation{*this, head, pages};
-  }
-  /// \overload
-  [[nodiscard]] result<reservation> reserve(std::initializer_list<growth> wanted) noexcept {
-    return reserve(std::span{wanted.begin(), wanted.size()});
-  }
-
-  /// The steps up to `begun` have begun, and those before `completed` are over: kernels that read
-  /// what was released meanwhile do so no longer. Until it is told, every step is over at once, as
-  /// it is for kernels that the host runs. Precondition: neither goes back.
-  void advance_steps(vm::epoch begun, vm::epoch completed) noexcept {
-    mapped([=](mapping& rows) { rows.advance(begun, completed); });
-    extension_.step();
-  }
-
   /// Tokens in a page, which is a row of chunks.
   [[nodiscard]] std::uint32_t tokens_per_page() const noexcept {
     return rows_.places().tokens_per_row();
@@ -175,7 +137,12 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
  private:
   friend sequence;
   friend reservation;
-  friend contiguous_reports<contiguous_cache>;
+  using reports = contiguous_reports<contiguous_cache>;
+  using steps = contiguous_steps<contiguous_cache, types>;
+  using preemption = contiguous_preemption<contiguous_cache, types>;
+  friend reports;
+  friend steps;
+  friend preemption;
 
   using row_id = std::uint32_t;
 
@@ -193,16 +160,6 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     }
     const contiguous_cache* cache;
   };
-  // What a reservation will do to a row; and at the first of its rows, what it has.
-  struct promise {
-    static constexpr row_id none = UINT32_MAX;
-    std::size_t tokens = 0;
-    std::size_t first = 0;  // place that it changes
-    row_id next = none;
-    std::optional<mapping_room<extension>> room;
-    std::optional<typename pages_type::reservation> pages;
-  };
-
   [[nodiscard]] const page_table& tables() const noexcept { return pages_.tables(); }
 
   [[nodiscard]] row_id row_of(const sequence& target) const noexcept {
@@ -357,32 +314,11 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
     mapped([&](mapping& rows) { rows.give_slot(row); });
   }
 
-  void resolve(row_id head, std::size_t /*pages*/, bool accepted) noexcept {
-    if (head == promise::none) return;
-    auto set_aside = std::exchange(promises_[head].pages, std::nullopt);
-    const auto room = std::exchange(promises_[head].room, std::nullopt);
-    if (!accepted) {
-      set_aside->cancel();
-      return;
-    }
-    for_each_promised(head, [this](row_id row) {
-      promises_[row].first = next_place(row);
-      wish(row, promises_[row].tokens);
-    });
-    set_aside->accept();
-    rows_.wishes().clear();
-    for_each_promised(head, [this](row_id row) {
-      // There is room, so that only a device could fail, and says so again when it is used.
-      (void)show(row, promises_[row].first, vm::access::read_write);
-    });
+  [[nodiscard]] reservation set_aside(row_id head, std::size_t pages) noexcept {
+    return reservation{*this, head, pages};
   }
-
-  // Visits the rows that will grow.
-  template <class Visit>
-  void for_each_promised(row_id head, Visit visit) noexcept {
-    for (auto row = head; row != promise::none; row = promises_[row].next) {
-      if (held_[row] && promises_[row].tokens != 0) visit(row);  // not released since
-    }
+  void resolve(row_id head, std::size_t /*pages*/, bool accepted) noexcept {
+    steps::resolve(head, accepted);
   }
 
   contiguous_config config_;
@@ -390,10 +326,8 @@ class contiguous_cache : public contiguous_reports<contiguous_cache<Policies>> {
   mapping rows_;
   mutable extension extension_;
   pages_type pages_;
-  std::vector<inner> held_;                           // by row
-  std::vector<promise> promises_;                     // by row
-  std::vector<typename pages_type::growth> growths_;  // of the last reservation
-  std::vector<page_id> found_;                        // for one call
+  std::vector<inner> held_;     // by row
+  std::vector<page_id> found_;  // for one call
   extents records_{this};
 };
 

@@ -49,14 +49,6 @@ class mapped_sequences {
   using copier = vm::row_copier<backend, layout>;  ///< who copies rows
   using row_id = std::uint32_t;                    ///< of the page tables
 
-  /// Bytes of memory that a backend needs for `config`. \throws as the constructor
-  [[nodiscard]] static std::size_t bytes_of(const contiguous_config& config) {
-    const layout places{config.shape, config.chunk_bytes};
-    const auto rows = config.in_rows(places).pages;
-    const auto chunks = checked_mul(rows, vm::chunks_per_row(places)) + 1;  // the copier's
-    return checked_mul(chunks, config.chunk_bytes);
-  }
-
   /// Takes all memory, and reserves all addresses. \throws as the constructor of the cache
   mapped_sequences(const contiguous_config& config, backend made)
       : backend_{std::move(made)},
@@ -92,8 +84,6 @@ class mapped_sequences {
   [[nodiscard]] const vm::row_map<backend>& map() const noexcept { return map_; }
   /// The memory of the rows.
   [[nodiscard]] const vm::chunk_pool<backend>& rows() const noexcept { return rows_; }
-  /// Who reads and writes rows wherever they are mapped.
-  [[nodiscard]] copier& moves() noexcept { return copier_; }
   /// The slot of `row`.
   [[nodiscard]] std::uint32_t slot_of(row_id row) const noexcept { return slot_of_[row]; }
 
@@ -119,6 +109,15 @@ class mapped_sequences {
   /// Carries out a copy. O(bytes).
   [[nodiscard]] result<void> copy(const copy_op& op) noexcept {
     return copier_.copy(op.source, op.destination, op.first_token, op.tokens);
+  }
+
+  /// Writes the bytes of `page` to `bytes`, in the order of the layout's pieces. O(bytes).
+  [[nodiscard]] result<void> read(page_id page, std::span<std::byte> bytes) noexcept {
+    return copier_.read(page, 0, layout_.tokens_per_row(), bytes);
+  }
+  /// Undoes that. Precondition: nobody uses `page`.
+  [[nodiscard]] result<void> write(page_id page, std::span<const std::byte> bytes) noexcept {
+    return copier_.write(page, 0, layout_.tokens_per_row(), bytes);
   }
 
   /// Shows a free page at the place after the last one of `slot`, for writing, so that its sequence
