@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
@@ -59,7 +60,7 @@ class cuda_backend : public cuda_copying {
   /// Gives back what is here, then takes over everything.
   cuda_backend& operator=(cuda_backend&& other) noexcept {
     cuda_backend taken{std::move(other)};
-    cuda_copying::operator=(std::move(taken));  // which exchanges
+    swap(taken);
     std::swap(properties_, taken.properties_);
     std::swap(sizes_, taken.sizes_);
     std::swap(capacity_, taken.capacity_);
@@ -138,7 +139,7 @@ class cuda_backend : public cuda_copying {
   /// Changes what the device may do. One call of the driver for all mappings there.
   result<void> set_access(std::uintptr_t at, std::size_t bytes, access allowed) noexcept {
     KVFOLIO_EXPECTS(books_.is_mapped(at, bytes));
-    constexpr int flags[] = {0, 1, 3};
+    constexpr std::array flags{0, 1, 3};
     const cuda::access_description device_may{properties_.where,
                                               flags[static_cast<std::size_t>(allowed)]};
     if (const auto code = call().mem_set_access(at, bytes, &device_may, 1); code != cuda::success) {

@@ -27,6 +27,10 @@ class cuda_copying {
   using stream = cuda_stream;  ///< the order in which things happen
   using event = cuda_event;    ///< to be destroyed before the backend
 
+  cuda_copying(const cuda_copying&) = delete;
+  cuda_copying& operator=(const cuda_copying&) = delete;
+  cuda_copying& operator=(cuda_copying&&) = delete;
+
   /// Copies within the device.
   result<void> copy(std::uintptr_t to, std::uintptr_t from, std::size_t bytes,
                     stream on = {}) noexcept {
@@ -89,18 +93,16 @@ class cuda_copying {
   /// Takes over the device and the stream.
   cuda_copying(cuda_copying&& other) noexcept
       : device_{std::move(other.device_)}, stream_{std::exchange(other.stream_, nullptr)} {}
-  /// Exchanges them.
-  cuda_copying& operator=(cuda_copying&& other) noexcept {
-    device_ = std::move(other.device_);
-    std::swap(stream_, other.stream_);
-    return *this;
-  }
-  cuda_copying(const cuda_copying&) = delete;
-  cuda_copying& operator=(const cuda_copying&) = delete;
   ~cuda_copying() {
     if (stream_ == nullptr) return;
     const cuda_device::scope now{device_};
     call().stream_destroy(stream_);
+  }
+
+  /// Exchanges device and stream with `other`.
+  void swap(cuda_copying& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(stream_, other.stream_);
   }
 
   /// Lets the host wait for all that the backend's own stream was given.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <stdexcept>
 #include <string>
@@ -60,11 +61,11 @@ class cuda_device {
 
   /// What its maker calls it. \throws std::runtime_error \throws std::bad_alloc
   [[nodiscard]] std::string name() const {
-    char text[256] = {};
-    if (call_->device_get_name(text, sizeof(text) - 1, device_) != cuda::success) {
+    std::array<char, 256> text{};
+    if (call_->device_get_name(text.data(), text.size() - 1, device_) != cuda::success) {
       throw std::runtime_error("kvfolio: cuDeviceGetName failed");
     }
-    return text;
+    return text.data();
   }
 
   /// Makes the context that of the calling thread.
@@ -81,7 +82,9 @@ class cuda_device {
         : call_{device.call_},
           entered_{call_->ctx_push_current(device.context_) == cuda::success} {}
     scope(const scope&) = delete;
+    scope(scope&&) = delete;
     scope& operator=(const scope&) = delete;
+    scope& operator=(scope&&) = delete;
     ~scope() {
       cuda::context left = nullptr;
       if (entered_) call_->ctx_pop_current(&left);

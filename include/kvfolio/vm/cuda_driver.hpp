@@ -19,7 +19,9 @@ class cuda_driver {
   explicit cuda_driver(const char* library = "libcuda.so.1")
       : library_{::dlopen(library, RTLD_NOW | RTLD_LOCAL)} {
     if (library_ == nullptr) {
-      throw std::runtime_error("kvfolio: no CUDA driver: " + std::string{::dlerror()} +
+      const char* const why =
+          ::dlerror();  // NOLINT(concurrency-mt-unsafe): each thread has its own
+      throw std::runtime_error("kvfolio: no CUDA driver: " + std::string{why} +
                                "; install NVIDIA's (nvidia-smi shows it), or let the container "
                                "have it, or use vm::linux_backend");
     }

@@ -8,11 +8,9 @@ struct CUctx_st;
 struct CUstream_st;
 struct CUevent_st;
 
-namespace kvfolio::vm {
-
 /// The part of NVIDIA's `cuda.h` that we use, written down so that neither header nor library is
 /// needed to build. A test compares it with the header where there is one.
-namespace cuda {
+namespace kvfolio::vm::cuda {
 
 using result_code = int;                ///< `CUresult`
 using device = int;                     ///< `CUdevice`
@@ -52,8 +50,9 @@ struct allocation_properties {
     unsigned char compression;   ///< none
     unsigned char rdma_capable;  ///< no
     unsigned short usage;        ///< none
-    unsigned char reserved[4];   ///< zero
-  } flags;                       ///< none
+    // NOLINTNEXTLINE(*-avoid-c-arrays): its layout is theirs
+    unsigned char reserved[4];  ///< zero
+  } flags;                      ///< none
 };
 
 /// `CUmemAccessDesc`
@@ -101,6 +100,4 @@ struct functions {
   result_code (*event_synchronize)(event_handle);
 };
 
-}  // namespace cuda
-
-}  // namespace kvfolio::vm
+}  // namespace kvfolio::vm::cuda

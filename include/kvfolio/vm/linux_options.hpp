@@ -24,8 +24,8 @@ enum class page_kind : std::uint8_t {
 
 /// What a `linux_backend` shall have.
 struct linux_options {
-  std::size_t capacity = 0;           ///< bytes of memory at most; must be given
-  std::size_t granule = 64U * 1024U;  ///< bytes; a power of two, and with huge pages at least 2 MiB
+  std::size_t capacity = 0;      ///< bytes of memory at most; must be given
+  std::size_t granule = 65'536;  ///< bytes; a power of two, and with huge pages at least 2 MiB
   page_kind pages = page_kind::small;  ///< what memory consists of
   std::size_t max_mappings = 0;  ///< at most; 0: what the kernel allows, less 4,096 for others
 };

@@ -110,7 +110,9 @@ class memory_file {
       if (mapped != MAP_FAILED) mapped_ = mapped;
     }
     window(const window&) = delete;
+    window(window&&) = delete;
     window& operator=(const window&) = delete;
+    window& operator=(window&&) = delete;
     ~window() {
       if (room_ != nullptr) ::munmap(room_, room_bytes_);
     }
@@ -133,7 +135,7 @@ class memory_file {
     return true;
   }
 
-  bool allocate(int mode, std::uint64_t offset, std::size_t bytes) noexcept {
+  bool allocate(int mode, std::uint64_t offset, std::size_t bytes) const noexcept {
     int status = 0;
     do {
       status = ::fallocate(file_, mode, static_cast<off_t>(offset), static_cast<off_t>(bytes));

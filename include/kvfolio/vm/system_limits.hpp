@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -18,12 +19,11 @@ namespace kvfolio::vm {
                                            std::size_t otherwise) noexcept {
   const int file = ::open(path, O_RDONLY | O_CLOEXEC);  // NOLINT(*-vararg): that is its signature
   if (file < 0) return otherwise;
-  char text[4096];
-  const auto length = ::read(file, text, sizeof(text) - 1);
+  std::array<char, 4096> text{};
+  const auto length = ::read(file, text.data(), text.size() - 1);
   ::close(file);
   if (length <= 0) return otherwise;
-  text[length] = '\0';
-  const char* found = std::strstr(text, label);
+  const char* found = std::strstr(text.data(), label);
   if (found == nullptr) return otherwise;
   found += std::strlen(label);
   char* end = nullptr;
