@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <bit>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <map>
 #include <string>
+
+#include <fmt/format.h>
+
+#include <kvfolio/model/presets.hpp>
 
 #include <CLI/CLI.hpp>
 #include <replay/arguments.hpp>
@@ -68,6 +74,38 @@ void declare_server(CLI::App& app, serving_options& serving) {
                "fingerprint every token; check on every reuse, copy, preemption and release");
 }
 
+// Of the systems that map memory.
+void declare_mapping(CLI::App& app, mapping_options& mapping) {
+  app.add_option("--model", mapping.model,
+                 "whose keys and values vattention and vtensor map, 16 bits an element")
+      ->capture_default_str();
+  app.add_option("--chunk-kib", mapping.chunk_kib,
+                 "KiB of the chunks that they map, a power of two; devices have 2048")
+      ->check(CLI::Range(std::uint32_t{4}, std::uint32_t{1U << 20U}))
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return std::has_single_bit(std::stoul(text)) ? "" : text + " is not a power of two";
+          },
+          "", "power of two"))
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--extension",
+         [&mapping](const std::string& name) { mapping.background = name == "background"; },
+         "when they map: in the step that needs it, or beside the one before")
+      ->check(CLI::IsMember({"sync", "background"}))
+      ->default_str("sync");
+  const auto takes = [&app](const char* name, nanoseconds& call, const char* what) {
+    app.add_option_function<double>(
+           name, [&call](double us) { call = static_cast<nanoseconds>(std::llround(us * 1'000)); },
+           what)
+        ->check(CLI::Range(0.0, 1e6))
+        ->default_str(fmt::format("{:g}", static_cast<double>(call) / 1'000));
+  };
+  takes("--map-us", mapping.calls.map, "microseconds to map a chunk");
+  takes("--access-us", mapping.calls.access, "microseconds to make a span of chunks accessible");
+  takes("--unmap-us", mapping.calls.unmap, "microseconds to unmap a span of chunks");
+}
+
 }  // namespace
 
 void declare(CLI::App& app, arguments& given) {
@@ -78,9 +116,10 @@ void declare(CLI::App& app, arguments& given) {
                  "tokens that one hash id stands for; inferred if not given")
       ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1'000'000'000}));
   declare_server(app, given.serving);
+  declare_mapping(app, given.serving.mapping);
   app.add_option("--system", given.system,
                  "systems to serve by, separated by commas, or all; side by side: "
-                 "fastertransformer, orca_max, orca_pow2, orca_oracle, paged")
+                 "fastertransformer, orca_max, orca_pow2, orca_oracle, paged, vattention, vtensor")
       ->capture_default_str();
   auto* const eviction =
       app.add_option("--eviction", given.eviction,
@@ -131,6 +170,7 @@ void declare(CLI::App& app, arguments& given) {
 }
 
 void check(const arguments& given) {
+  static_cast<void>(kvfolio::model::preset_named(given.serving.mapping.model));
   if (given.json == "-" && given.svg == "-") {
     throw CLI::ValidationError("--json and --svg cannot both go to stdout; name a file for one");
   }

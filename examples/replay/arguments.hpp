@@ -40,6 +40,7 @@ struct arguments {
 void declare(CLI::App& app, arguments& given);
 
 /// \throws CLI::ValidationError if parts of `given` do not go together
+/// \throws std::invalid_argument if there is no such model
 void check(const arguments& given);
 
 }  // namespace replay

@@ -29,14 +29,17 @@ class checker {
   using job = replay::job<typename Cache::sequence>;        ///< whose pages are looked at
   using branch = replay::branch<typename Cache::sequence>;  ///< of a job
 
-  /// Will look at the pages of `cache`, which must outlive it, as must `copied`, to which its
-  /// observer writes.
-  checker(const Cache& cache, copied_pages& copied, bool on)
-      : cache_{cache}, copied_{copied}, on_{on} {}
+  /// Will look at the first `token_bytes` bytes of tokens in the pages of `cache`, which must
+  /// outlive it, as must `copied`, to which its observer writes.
+  checker(Cache& cache, copied_pages& copied, bool on, std::uint32_t token_bytes)
+      : cache_{cache},
+        copied_{copied},
+        on_{on},
+        layers_{token_bytes / fingerprint::bytes_per_layer} {}
 
   /// Writes the next tokens of `one`. Done by kernels in an engine; here only for the checks.
   void write(branch& one, std::span<const kvfolio::token_id> tokens) const {
-    if (on_) write_tokens(cache_, one.kv, tokens, one.prefix);
+    if (on_) write_tokens(cache_, one.kv, tokens, one.prefix, layers_);
   }
 
   /// Checks all that `one` has computed or found, and takes its fingerprint. O(tokens).
@@ -45,7 +48,7 @@ class checker {
     if (!on_) return;
     checked_ += one.kv.committed();
     one.prefix = {};
-    const auto wrong = find_mismatch(cache_, one.kv, one.tokens, one.prefix);
+    const auto wrong = find_mismatch(cache_, one.kv, one.tokens, one.prefix, layers_);
     if (!wrong) return;
     throw corruption(fmt::format(
         "request {}, sample {}, token {} of {}: page {}, layer {} holds {:016x}, and should hold "
@@ -80,9 +83,10 @@ class checker {
   [[nodiscard]] std::uint64_t checked() const { return checked_; }
 
  private:
-  const Cache& cache_;
+  Cache& cache_;
   copied_pages& copied_;
   bool on_;
+  std::uint32_t layers_;
   std::uint64_t checked_ = 0;
 };
 

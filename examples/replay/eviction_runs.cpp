@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <stdexcept>
 #include <utility>
 
@@ -11,36 +10,30 @@
 #include <kvfolio/page/static_reservation.hpp>
 
 #include <replay/eviction_runs.hpp>
+#include <replay/mapped_runs.hpp>
 #include <replay/policy_names.hpp>
+#include <replay/row_shape.hpp>
 #include <replay/server.hpp>
+#include <replay/timed_run.hpp>
 
 namespace replay {
 namespace {
-
-using teller = std::function<void(std::size_t)>;
 
 struct serving_by_choice : serving {
   using eviction = any_policy;
 };
 
-template <kvfolio::policy_bundle Policies>
-outcome serve(server<Policies>&& server, const teller& tell) {
-  const auto start = std::chrono::steady_clock::now();
-  auto seen = server.run(tell);
-  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
-  seen.wall_seconds = wall.count();
-  return seen;
-}
-
 // A system that gives each request one run of pages.
 template <kvfolio::reservation_rule Rule>
-struct reserving : serving_without_reuse {
+struct reserving_policies : serving_without_reuse {
   using reservation = Rule;
   using page_allocator = kvfolio::page::buddy;
 };
+template <kvfolio::reservation_rule Rule>
+using reserving = paged<reserving_policies<Rule>>;
 
-constexpr std::array<std::string_view, 5> systems{"fastertransformer", "orca_max", "orca_pow2",
-                                                  "orca_oracle", "paged"};
+constexpr std::array<std::string_view, 7> systems{
+    "fastertransformer", "orca_max", "orca_pow2", "orca_oracle", "paged", "vattention", "vtensor"};
 
 // The names in `list`, separated by commas, each of which `check` accepts; `all` for "all".
 template <class Check>
@@ -85,20 +78,32 @@ std::vector<std::string_view> parse_systems(std::string_view list) {
   });
 }
 
+bool maps_memory(std::string_view system) noexcept {
+  return system == "vattention" || system == "vtensor";
+}
+
+serving_options options_of(std::string_view system, const serving_options& options) {
+  auto chosen = maps_memory(system) ? in_rows(options) : options;
+  chosen.request_level = system == "fastertransformer";
+  if (system != "paged" && system != "vtensor") chosen.reuse = false;
+  return chosen;
+}
+
 outcome serve_as(std::string_view system, const trace& requests, const serving_options& options,
                  const teller& tell) {
-  if (options.samples != 1) {
-    throw std::invalid_argument(
-        fmt::format("{} cannot share a prompt: --samples must be 1, or --system paged", system));
+  const auto shares = system == "vtensor";
+  if (options.samples != 1 && !shares) {
+    throw std::invalid_argument(fmt::format(
+        "{} cannot share a prompt: --samples must be 1, or --system paged or vtensor", system));
   }
-  auto chosen = options;
-  chosen.request_level = system == "fastertransformer";
+  const auto chosen = options_of(system, options);
+  if (maps_memory(system)) return serve_mapped(requests, chosen, tell);
   namespace page = kvfolio::page;
   switch (position_of(system, systems, "system")) {
     case 0:
-    case 1: return serve(server<reserving<page::static_maximum>>{requests, chosen}, tell);
-    case 2: return serve(server<reserving<page::power_of_two>>{requests, chosen}, tell);
-    case 3: return serve(server<reserving<page::exact>>{requests, chosen}, tell);
+    case 1: return timed_run(server<reserving<page::static_maximum>>{requests, chosen}, tell);
+    case 2: return timed_run(server<reserving<page::power_of_two>>{requests, chosen}, tell);
+    case 3: return timed_run(server<reserving<page::exact>>{requests, chosen}, tell);
     default: throw std::invalid_argument("paged serves by an eviction policy: see serve_with");
   }
 }
@@ -107,16 +112,16 @@ outcome serve_with(std::string_view policy, const trace& requests, const serving
                    const teller& tell) {
   // A request has its pages touched one by one, unless the cache knows that LRU needs the last
   // alone.
-  if (policy == "lru") return serve(server<serving>{requests, options}, tell);
+  if (policy == "lru") return timed_run(server<>{requests, options}, tell);
   auto chosen = make_policy(policy, {.pages = options.pages,
                                      .history = remembered_pools * options.pages,
                                      .page_tokens = options.tokens_per_page});
-  return serve(server<serving_by_choice>{requests, options, std::move(chosen)}, tell);
+  return timed_run(server<paged<serving_by_choice>>{requests, options, {std::move(chosen)}}, tell);
 }
 
 outcome serve_without_reuse(const trace& requests, const serving_options& options,
                             const teller& tell) {
-  return serve(server<serving_without_reuse>{requests, options}, tell);
+  return timed_run(server<paged<serving_without_reuse>>{requests, options}, tell);
 }
 
 }  // namespace replay

@@ -22,7 +22,8 @@ namespace replay {
 [[nodiscard]] std::vector<std::string_view> parse_policies(std::string_view list);
 
 /// The names of the systems that can serve: those that reserve contiguous memory when a request
-/// begins, as PagedAttention (Kwon et al., SOSP 2023) describes them, and `paged`.
+/// begins, as PagedAttention (Kwon et al., SOSP 2023) describes them, `paged`, and those that map
+/// memory to contiguous addresses.
 [[nodiscard]] std::span<const std::string_view> serving_systems() noexcept;
 
 /// Returns the names in `list`, as `parse_policies` does.
@@ -34,8 +35,15 @@ namespace replay {
                                  const serving_options& options,
                                  const std::function<void(std::size_t)>& tell);
 
-/// Serves `requests` as `system` does, which is not `paged` and finds nothing again.
-/// \throws std::invalid_argument if there is no such system, or if it cannot serve so
+/// Does `system` map memory to the addresses of requests?
+[[nodiscard]] bool maps_memory(std::string_view system) noexcept;
+
+/// Returns the options by which `system` serves, if it is told these: those that map memory count
+/// it in larger pages. \throws std::invalid_argument if it cannot serve so
+[[nodiscard]] serving_options options_of(std::string_view system, const serving_options& options);
+
+/// Serves `requests` as `system` does, which is not `paged`. \throws std::invalid_argument if there
+/// is no such system, or if it cannot serve so
 [[nodiscard]] outcome serve_as(std::string_view system, const trace& requests,
                                const serving_options& options,
                                const std::function<void(std::size_t)>& tell);

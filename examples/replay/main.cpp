@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves a request trace through a paged cache, by a clock of its own, and reports what it took.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -58,17 +59,25 @@ void serve(const replay::arguments& given) {
   }
   options.invalidate_every =
       static_cast<replay::nanoseconds>(std::llround(given.invalidate_every * 1e9));
+  options.reuse = !given.no_reuse;
+  if (!given.plan.empty() && std::any_of(systems.begin(), systems.end(), replay::maps_memory)) {
+    throw std::invalid_argument(
+        "--plan says how many bytes a token has, and not in which layers; vattention and vtensor "
+        "take --model and --pages");
+  }
 
   std::deque<replay::outcome> seen;
+  std::deque<replay::serving_options> by;
   std::vector<replay::reported> report;
   const auto serve_by = [&](std::string_view system, std::string_view policy, const auto& run) {
     support::progress progress{"requests", trace.requests.size()};
+    by.push_back(replay::options_of(system, options));
     seen.push_back(run([&](std::size_t done) { progress.at(done); }));
-    report.push_back({trace, options, system, policy, seen.back(), 0});
+    report.push_back({trace, by.back(), system, policy, seen.back(), 0});
   };
   for (const auto system : systems) {
     if (system != "paged") {
-      serve_by(system, "none",
+      serve_by(system, replay::options_of(system, options).reuse ? "lru" : "none",
                [&](const auto& tell) { return replay::serve_as(system, trace, options, tell); });
       continue;
     }

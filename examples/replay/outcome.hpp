@@ -8,6 +8,8 @@
 #include <kvfolio/observe/counting_observer.hpp>
 #include <kvfolio/prefix/waiting_order.hpp>
 
+#include <replay/mapping_options.hpp>
+#include <replay/mapping_stalls.hpp>
 #include <replay/measures.hpp>
 #include <replay/memory_use.hpp>
 #include <replay/prefix_metrics.hpp>
@@ -28,9 +30,11 @@ struct serving_options {
   std::uint32_t patience = 64;         ///< times that a request is passed over at most
   std::uint32_t max_batch = 256;       ///< requests that run at the same time
   std::uint32_t samples = 1;           ///< answers to each request, which share its prompt
+  bool reuse = true;                   ///< find the beginnings of prompts again
   bool verify = false;                 ///< fingerprint every token, and check
   bool request_level = false;          ///< who comes waits until the whole batch has ended
   nanoseconds invalidate_every = 0;    ///< the model changes so often; 0: never
+  mapping_options mapping{};           ///< for systems that map memory
   std::size_t remember = 1U << 20U;    ///< pages that left, to tell why they are missing
 };
 
@@ -53,6 +57,8 @@ struct outcome {
   gauges peak;                           ///< of each gauge by itself
   double waste_share = 0;                ///< mean waste, as a share of the pages' token positions
   memory_use memory;                     ///< shares over the time in which anything ran
+  mapping_use mapping;                   ///< of systems that map
+  double stalled_share = 0;              ///< of the time of all steps, what they waited for it
   kvfolio::event_counts events;          ///< of the cache
   prefix_counts prefixes;                ///< what was found in it, and what was not
   std::vector<nanoseconds> first_token;  ///< from arrival to first token, of each that finished

@@ -89,9 +89,12 @@ class recorder {
   /// Number of requests that are done with.
   [[nodiscard]] std::size_t done() const { return seen_.finished + seen_.rejected; }
 
-  /// Returns what it saw until `now`, without what only the cache knows. Leaves nothing.
-  [[nodiscard]] outcome sum_up(nanoseconds now) {
+  /// Returns what it saw until `now`, and what `mapping` took, without what only the cache knows.
+  /// Leaves nothing.
+  [[nodiscard]] outcome sum_up(nanoseconds now, const mapping_use& mapping) {
     seen_.clock = now;
+    seen_.mapping = mapping;
+    if (busy_ > 0) seen_.stalled_share = static_cast<double>(mapping.stalled) / busy_;
     const auto sums = std::exchange(seen_.mean, {});
     if (busy_ > 0) seen_.mean.add(sums, 1 / busy_);
     if (room_ > 0) seen_.waste_share = sums.waste_tokens / room_;

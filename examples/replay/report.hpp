@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <span>
@@ -11,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 #include <replay/outcome.hpp>
+#include <replay/row_shape.hpp>
 #include <replay/trace.hpp>
 
 namespace replay {
@@ -24,8 +26,15 @@ struct reported {
   const outcome& seen;             ///< what came of it
   std::uint64_t peak_rss_bytes;    ///< of the process
 
-  /// What tells the run from others beside it.
-  [[nodiscard]] std::string_view label() const { return system == "paged" ? eviction : system; }
+  /// Token positions that sequences had at most in a step; those that they share count once.
+  [[nodiscard]] std::uint64_t peak_tokens() const {
+    return static_cast<std::uint64_t>(seen.peak.pages) * options.tokens_per_page;
+  }
+  /// Bytes of memory that were mapped at most, if they hold what the model keeps.
+  [[nodiscard]] std::uint64_t peak_mapped_bytes() const {
+    const auto pages = seen.mapping.peak_pages;
+    return pages == 0 ? 0 : row_shape{options.mapping}.bytes() * pages;
+  }
 
   /// Pages taken and given back, each second that really passed, checks included.
   [[nodiscard]] double page_operations_per_second() const {
@@ -34,6 +43,14 @@ struct reported {
     return seen.wall_seconds > 0 ? static_cast<double>(operations) / seen.wall_seconds : 0;
   }
 };
+
+/// What `run` is called among `runs`: by its policy, if it is not the only one of its system.
+[[nodiscard]] inline std::string_view name_among(std::span<const reported> runs,
+                                                 const reported& run) {
+  const auto alike = std::count_if(
+      runs.begin(), runs.end(), [&](const reported& other) { return other.system == run.system; });
+  return alike > 1 || runs.size() == 1 ? run.eviction : run.system;
+}
 
 namespace detail {
 
@@ -97,7 +114,13 @@ inline nlohmann::ordered_json settings_json(const reported& run) {
           {"samples", options.samples},
           {"invalidate_every_ns", options.invalidate_every},
           {"remember", options.remember},
-          {"verify", options.verify}};
+          {"verify", options.verify},
+          {"model", options.mapping.model},
+          {"chunk_kib", options.mapping.chunk_kib},
+          {"extension", options.mapping.background ? "background" : "sync"},
+          {"map_ns", options.mapping.calls.map},
+          {"access_ns", options.mapping.calls.access},
+          {"unmap_ns", options.mapping.calls.unmap}};
 }
 
 inline nlohmann::ordered_json run_json(const reported& run) {
@@ -125,6 +148,16 @@ inline nlohmann::ordered_json run_json(const reported& run) {
             {"reserved", seen.memory.reserved},
             {"internal", seen.memory.internal},
             {"external", seen.memory.external}}},
+          {"peak_tokens", run.peak_tokens()},
+          {"mapping",
+           {{"maps", seen.mapping.maps},
+            {"access_changes", seen.mapping.access_changes},
+            {"unmaps", seen.mapping.unmaps},
+            {"calls_ns", seen.mapping.calls},
+            {"stalled_ns", seen.mapping.stalled},
+            {"stalled_share", seen.stalled_share},
+            {"peak_pages", seen.mapping.peak_pages},
+            {"peak_bytes", run.peak_mapped_bytes()}}},
           {"events",
            {{"page_faults", seen.events.page_faults},
             {"page_copies", seen.events.page_copies},

@@ -10,17 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include <kvfolio/cache_parts.hpp>
-#include <kvfolio/paged_cache.hpp>
-#include <kvfolio/policies.hpp>
+#include <kvfolio/page/reservation_rule.hpp>
 #include <kvfolio/prefix/identity.hpp>
-#include <kvfolio/prefix/none.hpp>
 #include <kvfolio/prefix/waiting_order.hpp>
 
 #include <replay/checker.hpp>
 #include <replay/instruments.hpp>
 #include <replay/job.hpp>
+#include <replay/mapping_stalls.hpp>
 #include <replay/outcome.hpp>
+#include <replay/paged_system.hpp>
 #include <replay/recorder.hpp>
 #include <replay/sizing.hpp>
 #include <replay/step_clock.hpp>
@@ -30,16 +29,6 @@
 namespace replay {
 
 namespace kv = kvfolio;
-
-/// The policies of the cache that serves: the default ones, watched.
-struct serving : kv::default_policies {
-  using observer = shown_to<instruments>;
-};
-
-/// The same, but nothing is ever found again.
-struct serving_without_reuse : serving {
-  using prefix_index = kv::prefix::none;
-};
 
 /// An engine with continuous batching, all but the model: it takes requests when they arrive, finds
 /// what it has computed of their prompts before, and room for the rest, grows them token by token,
@@ -55,28 +44,29 @@ struct serving_without_reuse : serving {
 /// or that it had to compute although they are there, and that it has twice therefore (see
 /// `kv::page_chains`). Then it gives its pages up and finds them again, once each; and if that took
 /// it no further, it begins again in an empty cache, where nobody can be ahead of the oldest.
-template <kv::policy_bundle Policies = serving>
+///
+/// A `System` says whose memory that is: `cache`, the type; `make(requests, options)`, one for
+/// them; and `pages(cache)`, what has its observer, which is `shown_to<instruments>`.
+template <class System = paged<>>
 class server {
  public:
-  using cache = kv::paged_cache<Policies>;  ///< whose sequences are served
+  using cache = typename System::cache;  ///< whose sequences are served
 
   /// Will serve `requests`, which must outlive it. \throws what the constructor of the cache throws
-  server(const trace& requests, const serving_options& options)
-      : server{requests, options, typename Policies::eviction(options.pages)} {}
-
-  /// The same, evicting as `ordering` does, which was made for as many pages.
-  server(const trace& requests, const serving_options& options,
-         typename Policies::eviction ordering)
+  server(const trace& requests, const serving_options& options, System system = {})
       : trace_{requests},
         options_{options},
         clock_{options.hardware},
         seen_{kv::counting_observer{options.pages},
               copied_pages{options.verify ? std::size_t{options.max_batch} * options.samples : 0},
               prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
-        cache_{cache_for(requests, options), watched_parts(std::move(ordering))},
-        check_{cache_, seen_.copied, options.verify},
+        cache_(system.make(requests, options)),
+        check_{cache_, seen_.copied, options.verify, options.token_bytes},
+        stalls_{options.mapping},
         next_change_{options.invalidate_every},
-        order_{options.admit, options.patience} {}
+        order_{options.admit, options.patience} {
+    System::pages(cache_).observer().show_to(seen_);
+  }
 
   /// Serves all requests, calling `tell(done)` now and then. Call it once.
   /// \throws corruption if the cache fails the checks of `options.verify`
@@ -93,11 +83,12 @@ class server {
       const auto prefilled = prefill();
       grow();
       const auto decoded = decode();
-      end_step(prefilled, clock_.cost(prefilled, decoded));
+      const auto computed = clock_.cost(prefilled, decoded);
+      end_step(prefilled, computed + wait_for_mappings(computed));
       tell(record_.done());
     }
     check_.check_cache();
-    auto seen = record_.sum_up(clock_.now());
+    auto seen = record_.sum_up(clock_.now(), stalls_.seen());
     seen.events = seen_.events.counts();
     seen.prefixes = seen_.prefixes.counts();
     seen.tokens_checked = check_.checked();
@@ -110,6 +101,7 @@ class server {
   using job = replay::job<sequence>;
   using branch = replay::branch<sequence>;
 
+  static constexpr bool reserves = cache::policies::reservation::contiguous;
   static constexpr std::uint64_t steps_between_checks = 4'096;
   static constexpr std::size_t considered = 128;  // requests of which one is brought forward
 
@@ -173,8 +165,7 @@ class server {
     auto& root = first.branches.front();
     const auto tokens = known(first);
     // What reserves finds nothing, and tries again and again: no miss of the prefix index.
-    root.kv =
-        cache_.create(tokens.first(Policies::reservation::contiguous ? 0 : tokens.size())).value();
+    root.kv = cache_.create(tokens.first(reserves ? 0 : tokens.size())).value();
     const auto hit = root.kv.committed();
     const kv::request_size size{asked(first).prompt_tokens, asked(first).output_tokens};
     if (!root.kv.ensure(tokens.size(), size)) {
@@ -299,6 +290,15 @@ class server {
     if (record_.steps() % steps_between_checks == 0) check_.check_cache();
   }
 
+  // How long a step that computes for `computed` waits for what was mapped for it.
+  [[nodiscard]] nanoseconds wait_for_mappings(nanoseconds computed) {
+    if constexpr (requires { cache_.mappings(); }) {
+      return stalls_.step(cache_.mappings(), computed);
+    } else {
+      return 0;
+    }
+  }
+
   // Notes when the first token came, and lets a request go that has all of them.
   void note_progress(job& each) {
     const auto& request = asked(each);
@@ -376,19 +376,13 @@ class server {
     return one.tokens.size() == std::size_t{asked(each).prompt_tokens} + asked(each).output_tokens;
   }
 
-  [[nodiscard]] kv::cache_parts<Policies> watched_parts(typename Policies::eviction ordering) {
-    auto parts = kv::cache_parts<Policies>::make(cache_for(trace_, options_));
-    parts.ordering = std::move(ordering);
-    parts.observer = shown_to{seen_};
-    return parts;
-  }
-
   const trace& trace_;
   serving_options options_;
   step_clock clock_;
   instruments seen_;
   cache cache_;
   checker<cache> check_;
+  mapping_stalls stalls_;
   recorder record_;
   nanoseconds next_change_;  // of the model
   bool blocked_ = false;     // is there no room for the first that waits?

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <replay/report.hpp>
+#include <replay/systems_chart.hpp>
 #include <support/time_chart.hpp>
 
 namespace replay {
@@ -50,9 +51,10 @@ inline support::time_chart chart_of(const reported& run) {
   for (auto& each : occupied) each.cached += each.pages;
   const auto limit = static_cast<double>(run.options.pages);
   return {.title = "replay: " + run.served.name,
-          .subtitle = fmt::format("{} requests finished, {} rejected, {} preemptions; {}; {}",
-                                  seen.finished, seen.rejected, seen.preemptions,
-                                  hardware_of(run.options), run.label()),
+          .subtitle =
+              fmt::format("{} requests finished, {} rejected, {} preemptions; {}; {}",
+                          seen.finished, seen.rejected, seen.preemptions, hardware_of(run.options),
+                          run.system == "paged" ? run.eviction : run.system),
           .seconds = middles(averages.size(), seen.over_time.width()),
           .panels = {{"pages",
                       {{"in use", "#1f6fb4", values_of(averages, &gauges::pages)},
@@ -98,7 +100,7 @@ inline support::time_chart comparing_chart(std::span<const reported> runs) {
   const auto add = [&](const char* title, gauge which, double scale, double limit) {
     support::panel shown{title, {}, limit, "pool"};
     for (std::size_t i = 0; i < runs.size(); ++i) {
-      shown.all.push_back({std::string{runs[i].label()}, colours.at(i % colours.size()),
+      shown.all.push_back({std::string{name_among(runs, runs[i])}, colours.at(i % colours.size()),
                            values_of(averages[i], which, scale)});
     }
     chart.panels.push_back(std::move(shown));
@@ -113,10 +115,14 @@ inline support::time_chart comparing_chart(std::span<const reported> runs) {
 
 }  // namespace detail
 
-/// Returns the run, or the runs beside each other, over time, as an SVG file.
+/// Returns the run over time, or runs of several policies beside each other, or what tells several
+/// systems apart, as an SVG file.
 [[nodiscard]] inline std::string svg_report(std::span<const reported> runs) {
-  return support::draw(runs.size() == 1 ? detail::chart_of(runs.front())
-                                        : detail::comparing_chart(runs));
+  if (runs.size() == 1) return support::draw(detail::chart_of(runs.front()));
+  for (const auto& run : runs) {
+    if (run.system != runs.front().system) return systems_chart(runs);
+  }
+  return support::draw(detail::comparing_chart(runs));
 }
 
 }  // namespace replay

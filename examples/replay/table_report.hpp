@@ -58,6 +58,16 @@ inline std::string detailed_table(const reported& run) {
                   "% external waste",
                   seen.memory.token_states * 100, seen.memory.reserved * 100,
                   seen.memory.internal * 100, seen.memory.external * 100));
+  if (seen.mapping.maps != 0) {
+    row("memory mapped",
+        fmt::format("{:.1f} GiB at most, by {} maps, {} accesses, {} unmaps",
+                    static_cast<double>(run.peak_mapped_bytes()) / (1U << 30U), seen.mapping.maps,
+                    seen.mapping.access_changes, seen.mapping.unmaps));
+    row("stalls",
+        fmt::format("{:.3f} s of {:.3f} s in these calls, {:.2f} % of all steps",
+                    static_cast<double>(seen.mapping.stalled) / 1e9,
+                    static_cast<double>(seen.mapping.calls) / 1e9, seen.stalled_share * 100));
+  }
   row("page faults", fmt::format("{}", seen.events.page_faults));
   row("page copies",
       fmt::format("{}, {} saved by sharing", seen.events.page_copies, seen.events.copies_saved()));
@@ -95,7 +105,7 @@ inline std::string comparing_table(std::span<const reported> runs) {
   const auto missed = [&](std::string_view what, miss_cause cause) {
     count(what, [&](const outcome& seen) { return seen.prefixes.missed(cause); });
   };
-  row("", [](const reported& run) { return run.label(); });
+  row("", [&](const reported& run) { return name_among(runs, run); });
   count("requests finished", [](const outcome& seen) { return seen.finished; });
   row("hit-token rate, %",
       [](const reported& run) { return fmt::format("{:.4f}", run.seen.hit_token_rate() * 100); });
@@ -124,6 +134,18 @@ inline std::string comparing_table(std::span<const reported> runs) {
   share("memory: reserved, %", &memory_use::reserved);
   share("memory: internal, %", &memory_use::internal);
   share("memory: external, %", &memory_use::external);
+  count("map calls", [](const outcome& seen) { return seen.mapping.maps; });
+  count("access calls", [](const outcome& seen) { return seen.mapping.access_changes; });
+  count("unmap calls", [](const outcome& seen) { return seen.mapping.unmaps; });
+  row("stalls, % of steps",
+      [](const reported& run) { return fmt::format("{:.3f}", run.seen.stalled_share * 100); });
+  row("peak use, k tokens", [](const reported& run) {
+    return fmt::format("{:.1f}", static_cast<double>(run.peak_tokens()) / 1e3);
+  });
+  row("peak mapped, k tokens", [](const reported& run) {
+    return fmt::format("{:.1f}", static_cast<double>(run.seen.mapping.peak_pages) *
+                                     run.options.tokens_per_page / 1e3);
+  });
   row("wall time, s",
       [](const reported& run) { return fmt::format("{:.2f}", run.seen.wall_seconds); });
   count("tokens verified", [](const outcome& seen) { return seen.tokens_checked; });

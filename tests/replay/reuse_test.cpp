@@ -40,7 +40,7 @@ trace of(std::vector<request> requests) {
 
 template <class Policies = serving>
 outcome serve(const trace& requests, const serving_options& options) {
-  return server<Policies>{requests, options}.run([](std::size_t) {});
+  return server<paged<Policies>>{requests, options}.run([](std::size_t) {});
 }
 
 TEST(server_reuse, only_what_was_not_found_is_computed) {

@@ -32,7 +32,7 @@ trace of(std::vector<request> requests) {
 
 template <class Policies = serving>
 outcome serve(const trace& requests, const serving_options& options) {
-  return server<Policies>{requests, options}.run([](std::size_t) {});
+  return server<paged<Policies>>{requests, options}.run([](std::size_t) {});
 }
 
 TEST(server_clock, a_request_waits_for_its_chunks_and_then_for_each_step) {

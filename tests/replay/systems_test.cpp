@@ -36,7 +36,7 @@ template <class Rule>
 outcome serve(const trace& asked, serving_options options) {
   options.verify = true;
   options.token_bytes = 16;
-  return server<reserving<Rule>>{asked, options}.run([](std::size_t) {});
+  return server<paged<reserving<Rule>>>{asked, options}.run([](std::size_t) {});
 }
 constexpr serving_options small{.pages = 64, .tokens_per_page = 4};
 
