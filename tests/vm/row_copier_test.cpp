@@ -19,8 +19,6 @@
 namespace kvfolio::test {
 namespace {
 
-using vm::access;
-
 constexpr std::size_t granule = 1'024;
 const auto shape = model::with_scales(model::grouped_query(2, 1, 16, dtype::f16), 16);
 

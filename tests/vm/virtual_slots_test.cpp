@@ -29,7 +29,7 @@ class virtual_slots_of : public testing::Test {
  protected:
   using slots_type = vm::virtual_slots<model_vm_backend, Rule>;
 
-  virtual_slots_of(std::uint32_t rows = 6, std::uint32_t low = 0)
+  explicit virtual_slots_of(std::uint32_t rows = 6, std::uint32_t low = 0)
       : rows_{backend_,
               {.chunk_bytes = granule,
                .rows = rows,

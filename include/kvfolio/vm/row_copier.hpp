@@ -235,7 +235,7 @@ class row_copier {
     return {};
   }
   [[nodiscard]] static void* host(std::uintptr_t address) noexcept {
-    return reinterpret_cast<void*>(address);
+    return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): what it is
   }
 
   B* backend_;

@@ -130,7 +130,8 @@ class row_map {
   /// backend is one.
   [[nodiscard]] std::byte* data(std::uint32_t tensor, std::uint32_t slot) const noexcept {
     KVFOLIO_EXPECTS(tensor < tensors_.size());
-    return reinterpret_cast<std::byte*>(tensors_[tensor].addresses.address(slot));
+    const auto first = tensors_[tensor].addresses.address(slot);
+    return reinterpret_cast<std::byte*>(first);  // NOLINT(performance-no-int-to-ptr): what it is
   }
   /// Can `rows` more be mapped, for all that the backend says? A mapping may cost the system two.
   [[nodiscard]] bool has_room(std::size_t rows) const noexcept {
