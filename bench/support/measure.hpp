@@ -43,9 +43,9 @@ struct answer {
 };
 
 /// Runs every loop of `asked` that `how` wants and returns the answers, in order. Counts the time
-/// that the thread ran, not the time that passed: a machine that does other things besides makes
-/// figures worse, but not wrong. \throws std::invalid_argument if `how` wants none of them
-/// \throws std::runtime_error if a loop reports an error
+/// that the thread ran, not the time that passed, but where loops tell theirs: a machine that does
+/// other things besides makes figures worse, but not wrong. \throws std::invalid_argument if `how`
+/// wants none of them \throws std::runtime_error if a loop reports an error
 [[nodiscard]] std::vector<answer> measure(const suite& asked, const effort& how);
 
 }  // namespace kvfolio::bench

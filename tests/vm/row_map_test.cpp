@@ -336,6 +336,41 @@ TYPED_TEST(row_map, agrees_with_a_map_of_places_also_when_calls_fail) {
   });
 }
 
+// Refuses to remap for good after a while, also what would undo the rest.
+class stubborn_backend : public linux_like_vm_backend {
+ public:
+  explicit stubborn_backend(std::size_t granule_bytes)
+      : linux_like_vm_backend{{.granule = granule_bytes}} {}
+  [[nodiscard]] result<void> remap(std::uintptr_t at, physical memory, access allowed) noexcept {
+    if (remaps_left == 0) return errc::no_mappings;
+    --remaps_left;
+    return linux_like_vm_backend::remap(at, memory, allowed);
+  }
+  std::size_t remaps_left = SIZE_MAX;
+};
+
+TEST(row_map_without_undo, leaves_nothing_where_a_row_can_neither_be_replaced_nor_restored) {
+  const auto width = vm::chunks_per_row(layout);
+  stubborn_backend backend{granule};
+  vm::chunk_pool<stubborn_backend> rows{
+      backend, {.chunk_bytes = granule, .rows = 2, .chunks_per_row = width}};
+  vm::row_map<stubborn_backend> map{backend, rows, layout, {.slots = 1, .rows_per_slot = 2}};
+  const auto one = rows.take().value();
+  const auto other = rows.take().value();
+  for (const std::size_t refuses : {std::size_t{1}, std::size_t{2}, width / 2 + std::size_t{1}}) {
+    backend.remaps_left = SIZE_MAX;
+    ASSERT_TRUE(map.put(0, 0, one, access::read_write));
+    ASSERT_TRUE(map.put(0, 1, other, access::read));
+    backend.remaps_left = refuses;
+    EXPECT_EQ(map.put(0, 0, other, access::read_write).error(), errc::no_mappings);
+    EXPECT_EQ(map.at(0, 0), std::nullopt);
+    EXPECT_EQ(map.at(0, 1), (mapped_row{other, access::read}));
+    EXPECT_EQ(rows.mappings(one), 0U);
+    EXPECT_EQ(rows.mappings(other), 1U);
+    EXPECT_EQ(backend.usage().mappings, width);
+  }
+}
+
 #ifndef NDEBUG
 using row_map_death = row_map<model_vm_backend>;
 
