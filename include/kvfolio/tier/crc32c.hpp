@@ -34,11 +34,10 @@ class crc32c {
   /// The fastest means that this processor has. O(1).
   [[nodiscard]] static means best() noexcept {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("sse4.2") != 0) {
-      const bool folds =
-          __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("vpclmulqdq") != 0;
-      return folds ? means::folding : means::instruction;
-    }
+    const bool counts = __builtin_cpu_supports("sse4.2");
+    const bool has_512_bits = __builtin_cpu_supports("avx512f");
+    const bool multiplies = __builtin_cpu_supports("vpclmulqdq");
+    if (counts) return has_512_bits && multiplies ? means::folding : means::instruction;
 #endif
     return means::portable;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,8 +19,6 @@
 #if __has_include(<hiredis/hiredis.h>)  // no header that everybody includes includes this one
 
 #include <hiredis/hiredis.h>
-#include <signal.h>
-#include <time.h>
 
 namespace kvfolio::tier {
 
@@ -41,6 +40,7 @@ class redis_answer {
       : reply_{std::exchange(other.reply_, nullptr)}, elsewhere_{other.elsewhere_} {}
   redis_answer(const redis_answer&) = delete;
   redis_answer& operator=(const redis_answer&) = delete;
+  redis_answer& operator=(redis_answer&&) = delete;
   ~redis_answer() {
     if (reply_ != nullptr) freeReplyObject(reply_);
   }
@@ -85,7 +85,9 @@ class redis_connection {
     }
   }
   redis_connection(const redis_connection&) = delete;
+  redis_connection(redis_connection&&) = delete;
   redis_connection& operator=(const redis_connection&) = delete;
+  redis_connection& operator=(redis_connection&&) = delete;
   ~redis_connection() { drop(); }
 
   /// Is there a connection? If not, this call may try to make one.
@@ -168,7 +170,9 @@ class redis_connection {
       pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
     }
     pipe_guard(const pipe_guard&) = delete;
+    pipe_guard(pipe_guard&&) = delete;
     pipe_guard& operator=(const pipe_guard&) = delete;
+    pipe_guard& operator=(pipe_guard&&) = delete;
     ~pipe_guard() {
       const timespec at_once{};
       if (!was_pending_) (void)sigtimedwait(&pipe_, nullptr, &at_once);

@@ -4,10 +4,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -97,17 +97,17 @@ class shared_file {
   }
 
   /// Cuts the file, or lengthens it by zeros. \throws std::runtime_error
-  void resize(std::uint64_t bytes) {
+  void resize(std::uint64_t bytes) const {
     if (::ftruncate(descriptor_, static_cast<off_t>(bytes)) != 0) fail("resize the file");
   }
 
   /// Waits until all that was written is on the device, if the device can say so.
-  void flush() noexcept { (void)::fdatasync(descriptor_); }
+  void flush() const noexcept { (void)::fdatasync(descriptor_); }
 
   /// Does so with the lock of byte `byte`, which need not exist: `F_RDLCK` shares it with others
   /// that do, `F_WRLCK` does not, `F_UNLCK` gives it up; waits for whoever is in the way if `wait`.
   /// Has this handle got what it asked for? The system gives up the locks of a process that ends.
-  [[nodiscard]] bool lock(std::uint64_t byte, short kind, bool wait) noexcept {
+  [[nodiscard]] bool lock(std::uint64_t byte, short kind, bool wait) const noexcept {
     struct flock range {};
     range.l_type = kind;
     range.l_whence = SEEK_SET;
@@ -122,7 +122,8 @@ class shared_file {
 
   /// \throws std::runtime_error that `what` failed, and why the system says so
   [[noreturn]] static void fail(const std::string& what) {
-    throw std::runtime_error("kvfolio: cannot " + what + ": " + std::strerror(errno));
+    throw std::runtime_error("kvfolio: cannot " + what + ": " +
+                             std::generic_category().message(errno));
   }
 
  private:

@@ -191,7 +191,9 @@ class store_segment {
     explicit changing(store_segment& segment) noexcept
         : segment_{segment}, granted_{segment.table_.lock(writer, F_WRLCK, true)} {}
     changing(const changing&) = delete;
+    changing(changing&&) = delete;
     changing& operator=(const changing&) = delete;
+    changing& operator=(changing&&) = delete;
     ~changing() { (void)segment_.table_.lock(writer, F_UNLCK, false); }
 
     /// Was it granted? Not by file systems without locks.
