@@ -271,15 +271,16 @@ class mapped_sequences {
   /// allocates. \throws std::bad_alloc
   template <class Tables, class ForEachAlive>
   [[nodiscard]] const char* broken_invariant(const Tables& tables, ForEachAlive alive) const {
-    return detail::mapping_audit{*this}.broken_invariant(tables, alive);
+    return audit{*this}.broken_invariant(tables, alive);
   }
   /// Mixes into `hash` what decides which pages are wished for. O(pages and slots).
   [[nodiscard]] std::uint64_t digest(std::uint64_t hash) const noexcept {
-    return detail::mapping_audit{*this}.digest(hash);
+    return audit{*this}.digest(hash);
   }
 
  private:
-  friend detail::mapping_audit<mapped_sequences>;
+  using audit = detail::mapping_audit<mapped_sequences>;
+  friend audit;
 
   // Where a page was last shown for reading and writing.
   struct writer {
