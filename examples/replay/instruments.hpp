@@ -28,9 +28,9 @@ struct instruments {
 template <kvfolio::observer Watcher>
 class shown_to {
  public:
-  /// From now on, shows it to `watcher`, which must outlive it. For who sees the observer of a
-  /// cache, and cannot change it.
-  void show_to(Watcher& watcher) const noexcept { watcher_ = &watcher; }
+  shown_to() noexcept = default;
+  /// Shows it to `watcher`, which must outlive it.
+  explicit shown_to(Watcher& watcher) noexcept : watcher_{&watcher} {}
 
   /// Shows `event`.
   template <class E>
@@ -39,7 +39,7 @@ class shown_to {
   }
 
  private:
-  mutable Watcher* watcher_ = nullptr;
+  Watcher* watcher_ = nullptr;
 };
 
 static_assert(kvfolio::observer<shown_to<instruments>>);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <utility>
 
 #include <kvfolio/contiguous_cache.hpp>
 #include <kvfolio/prefix/none.hpp>
@@ -38,8 +39,9 @@ template <kvfolio::contiguous_bundle Policies = mapping_serving>
 struct mapped {
   using cache = kvfolio::contiguous_cache<Policies>;  ///< whose sequences are served
 
-  /// Makes a cache for `requests`. \throws what its constructor throws
-  [[nodiscard]] cache make(const trace& requests, const serving_options& options) {
+  /// Makes a cache for `requests`, which `watching` sees. \throws what its constructor throws
+  [[nodiscard]] cache make(const trace& requests, const serving_options& options,
+                           instruments& watching) {
     const row_shape shape{options.mapping};
     const auto sizes = cache_for(requests, options);
     const kvfolio::contiguous_config config{
@@ -48,11 +50,14 @@ struct mapped {
         .max_sequences = sizes.max_sequences,
         .bytes = shape.small().bytes_per_token() * shape.tokens() * options.pages,
         .chunk_bytes = shape.small_chunk_bytes()};
-    const auto memory = kvfolio::mapped_sequences<Policies>::bytes_of(config);
-    return cache{config, counting_backend{memory, config.chunk_bytes, options.verify}};
+    auto parts = kvfolio::contiguous_parts<Policies>::make(config);
+    if (options.verify) {
+      const auto bytes = parts.backend.usage().max_physical_bytes;
+      parts.backend = counting_backend{bytes, config.chunk_bytes, true};
+    }
+    parts.observer = shown_to{watching};
+    return cache{config, std::move(parts)};
   }
-  /// The cache of the pages.
-  [[nodiscard]] static const auto& pages(const cache& made) { return made.pages(); }
 };
 
 }  // namespace replay

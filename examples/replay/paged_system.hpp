@@ -33,15 +33,15 @@ struct paged {
 
   std::optional<typename Policies::eviction> ordering{};  ///< if not what the cache makes itself
 
-  /// Makes a cache for `requests`. \throws what its constructor throws
-  [[nodiscard]] cache make(const trace& requests, const serving_options& options) {
+  /// Makes a cache for `requests`, which `watching` sees. \throws what its constructor throws
+  [[nodiscard]] cache make(const trace& requests, const serving_options& options,
+                           instruments& watching) {
     const auto config = cache_for(requests, options);
     auto parts = kvfolio::cache_parts<Policies>::make(config);
     if (ordering) parts.ordering = *std::move(ordering);
+    parts.observer = shown_to{watching};
     return cache{config, std::move(parts)};
   }
-  /// The cache of the pages.
-  [[nodiscard]] static const cache& pages(const cache& made) { return made; }
 };
 
 }  // namespace replay

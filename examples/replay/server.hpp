@@ -45,8 +45,8 @@ namespace kv = kvfolio;
 /// `kv::page_chains`). Then it gives its pages up and finds them again, once each; and if that took
 /// it no further, it begins again in an empty cache, where nobody can be ahead of the oldest.
 ///
-/// A `System` says whose memory that is: `cache`, the type; `make(requests, options)`, one for
-/// them; and `pages(cache)`, what has its observer, which is `shown_to<instruments>`.
+/// A `System` says whose memory that is: `cache`, the type, and `make(requests, options,
+/// instruments)`, one for them.
 template <class System = paged<>>
 class server {
  public:
@@ -60,13 +60,11 @@ class server {
         seen_{kv::counting_observer{options.pages},
               copied_pages{options.verify ? std::size_t{options.max_batch} * options.samples : 0},
               prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
-        cache_(system.make(requests, options)),
+        cache_(system.make(requests, options, seen_)),
         check_{cache_, seen_.copied, options.verify, options.token_bytes},
         stalls_{options.mapping},
         next_change_{options.invalidate_every},
-        order_{options.admit, options.patience} {
-    System::pages(cache_).observer().show_to(seen_);
-  }
+        order_{options.admit, options.patience} {}
 
   /// Serves all requests, calling `tell(done)` now and then. Call it once.
   /// \throws corruption if the cache fails the checks of `options.verify`

@@ -130,7 +130,7 @@ TEST(mapped_systems, a_shared_prefix_is_mapped_twice_and_there_once) {
 }
 
 TEST(mapped_systems, rows_are_the_waste) {
-  // Of the second row one position is for the token to come, of the third one for nobody.
+  // Of the three rows the last position is for nobody.
   const auto seen = vattention(of({{0, 3, 2, {}}}), slow(10));
   const auto& memory = seen.memory;
   EXPECT_NEAR(memory.token_states + memory.reserved + memory.internal + memory.external, 1, 1e-12);
@@ -180,8 +180,8 @@ TEST(mapped_systems, samples_share_the_prompt_and_copy_its_last_row) {
 TEST(mapped_systems, one_wrong_bit_is_found_at_its_token) {
   auto options = slow(10);
   const auto asked = of({{0, 10, 2, {}}});
-  mapped<> system;
-  auto cache = system.make(asked, options);
+  instruments seen{kv::counting_observer{10}, copied_pages{0}, prefix_metrics{10, 2, 1}};
+  auto cache = mapped<>{}.make(asked, options, seen);
   const std::vector<kv::token_id> tokens{3, 1, 4, 1, 5};
   auto made = cache.create().value();
   made.append(tokens.size()).value();
