@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <utility>
 #include <vector>
@@ -75,7 +76,7 @@ class decode_step {
   void run(std::size_t number) {
     const auto& mine = parts_[number];
     auto& memory = workspace::of_this_thread();
-    if (mine.rows * shape_.group() >= tile_queries) {
+    if (is_tile(mine.rows)) {
       run_as_tile(mine, memory);
     } else {
       run_as_stream(mine, memory);
@@ -86,8 +87,8 @@ class decode_step {
   }
 
  private:
-  static constexpr std::size_t most_parts = 64;          // of a step, but for short sequences
-  static constexpr std::size_t least_bytes = 1U << 18U;  // of a part, so that it is worth a task
+  static constexpr std::size_t most_parts = 32;          // of a step, but for short sequences
+  static constexpr std::size_t least_bytes = 1U << 19U;  // of a part, so that it is worth a task
   static constexpr std::size_t tile_queries = 12;        // that make arithmetic the limit
 
   struct part {
@@ -124,14 +125,11 @@ class decode_step {
     for (std::size_t row = 0; row < from_.rows(); ++row) {
       for (const auto& [begin, end] : own_tokens(row)) tokens += end - begin;
     }
-    const auto whole =
-        from_.sweep() == std::numeric_limits<std::size_t>::max() && !from_.heads_together();
-    const auto token_bytes = std::size_t{shape_.key_dim + shape_.value_dim} *
-                             kv::bits_of(shape_.type) / 8 * (whole ? 1 : shape_.kv_heads);
-    const auto split = whole ? tokens * shape_.kv_heads : tokens;
-    const auto wanted =
-        std::max(kv::ceil_div(split, most_parts), kv::ceil_div(least_bytes, token_bytes));
-    heads_of_part_ = whole ? 1 : shape_.kv_heads;
+    // In tokens of one head.
+    const auto token_bytes =
+        std::size_t{shape_.key_dim + shape_.value_dim} * kv::bits_of(shape_.type) / 8;
+    const auto wanted = std::max(kv::ceil_div(tokens * shape_.kv_heads, most_parts),
+                                 kv::ceil_div(least_bytes, token_bytes));
     for (const auto& each : prefixes) cut(each.first_row, each.rows, 0, each.tokens, wanted);
     for (std::size_t row = 0; row < from_.rows(); ++row) {
       for (const auto& [begin, end] : own_tokens(row)) cut(row, 1, begin, end, wanted);
@@ -144,7 +142,6 @@ class decode_step {
     results_.resize(results);
     sums_.resize(results * shape_.value_dim);
     for (std::size_t row = 0; row < rows_.size(); ++row) {
-      left_[row] = rows_[row].slices * (shape_.kv_heads / heads_of_part_);
       if (left_[row] == 0) finish(row);
     }
   }
@@ -161,20 +158,28 @@ class decode_step {
   void cut(std::size_t first_row, std::size_t rows, std::size_t begin, std::size_t end,
            std::size_t wanted) {
     if (begin == end) return;
-    const auto count = kv::ceil_div(end - begin, wanted);
+    // Heads that lie apart are read one by one, and tiles are better long than many.
+    const bool apart =
+        from_.sweep() == std::numeric_limits<std::size_t>::max() && !from_.heads_together();
+    const auto heads = apart || is_tile(rows) ? 1 : shape_.kv_heads;
+    const auto count = kv::ceil_div((end - begin) * heads, wanted);
     const auto unit = kernels::stream_tokens;
     const auto size = kv::ceil_div(kv::ceil_div(end - begin, count), unit) * unit;
-    for (; begin < end; begin += size) {
-      const auto last = std::min(end, begin + size);
-      for (std::uint32_t head = 0; head < shape_.kv_heads; head += heads_of_part_) {
-        parts_.push_back(
-            {first_row, rows, head, heads_of_part_, begin, last, rows_[first_row].slices});
+    while (begin < end) {
+      const auto last = begin + std::min(size, end - begin);
+      for (std::uint32_t head = 0; head < shape_.kv_heads; head += heads) {
+        parts_.push_back({first_row, rows, head, heads, begin, last, rows_[first_row].slices});
+        for (auto row = first_row; row < first_row + rows; ++row) ++left_[row];
       }
       for (auto row = first_row; row < first_row + rows; ++row) ++rows_[row].slices;
-      if (end - begin <= size) break;
+      begin = last;
     }
   }
 
+  // Do the queries of so many rows make a tile?
+  [[nodiscard]] bool is_tile(std::size_t rows) const noexcept {
+    return rows * shape_.group() >= tile_queries;
+  }
   [[nodiscard]] const float* query(std::size_t row, std::size_t head) const noexcept {
     return queries_.data() + (row * shape_.query_heads + head) * shape_.key_dim;
   }
@@ -245,12 +250,11 @@ class decode_step {
   std::span<const float> queries_;
   std::span<float> output_;
   const kernels* all_;
-  std::uint32_t heads_of_part_ = 0;
   std::vector<row_plan> rows_;
   std::vector<part> parts_;
   std::vector<std::atomic<std::size_t>> left_;  // parts of each row
   std::vector<partial> results_;
-  std::vector<float> sums_;  // [result, value_dim]
+  spare_numbers sums_;  // [result, value_dim]
 };
 
 /// Writes the attention of every query, as `decode_step` says, in parallel on oneTBB; zeros for a

@@ -94,16 +94,35 @@ class tile {
   bool gather(const Layout& from, std::size_t row, std::uint32_t head, std::size_t begin,
               std::size_t tokens) noexcept {
     bool latent = false;
+    auto next = from.run(row, head, begin);
     for (std::size_t done = 0; done < tokens;) {
-      auto run = from.run(row, head, begin + done);
+      auto run = next;
       run.tokens = std::min(run.tokens, tokens - done);
       latent = run.keys == run.values;
+      if (done + run.tokens < tokens) {
+        next = from.run(row, head, begin + done + run.tokens);
+        prefetch(next, run.tokens);
+      }
       all_->gather[kernel_row(shape_->type)](
           run, shape_->key_dim, keys_ + done * key_dim_, key_dim_, shape_->value_dim,
           latent ? nullptr : values_ + done * value_dim_, value_dim_);
       done += run.tokens;
     }
     return latent;
+  }
+
+  // Asks memory for the first `tokens` of `run`.
+  void prefetch(const token_run& run, std::size_t tokens) const noexcept {
+    const auto bytes = [this](std::size_t dim) { return dim * kv::bits_of(shape_->type) / 8; };
+    for (std::size_t token = 0; token < std::min(tokens, run.tokens); ++token) {
+      for (std::size_t at = 0; at < bytes(shape_->key_dim); at += 64) {
+        __builtin_prefetch(run.keys + token * run.key_stride + at, 0, 2);
+      }
+      if (run.values == run.keys) continue;
+      for (std::size_t at = 0; at < bytes(shape_->value_dim); at += 64) {
+        __builtin_prefetch(run.values + token * run.value_stride + at, 0, 2);
+      }
+    }
   }
 
   const kernels* all_;

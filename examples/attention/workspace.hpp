@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <new>
+#include <utility>
 #include <vector>
 
 namespace attention {
@@ -61,6 +62,34 @@ class workspace {
   std::vector<block> blocks_;
   std::size_t block_ = 0;  // that is in use
   std::size_t used_ = 0;   // of that one
+};
+
+/// Numbers that live as long as one step, in memory that the thread keeps for its next: what comes
+/// fresh from the system costs a fault each 4 KiB, as much time as a short step.
+class spare_numbers {
+ public:
+  spare_numbers() : mine_{std::move(kept())} {}
+  spare_numbers(const spare_numbers&) = delete;
+  spare_numbers(spare_numbers&&) = delete;
+  spare_numbers& operator=(const spare_numbers&) = delete;
+  spare_numbers& operator=(spare_numbers&&) = delete;
+  ~spare_numbers() {
+    if (mine_.size() > kept().size()) kept() = std::move(mine_);
+  }
+
+  /// Makes room for `count`, of any value.
+  void resize(std::size_t count) {
+    if (mine_.size() < count) mine_ = std::vector<float>(count);
+  }
+  [[nodiscard]] float* data() noexcept { return mine_.data(); }
+
+ private:
+  static std::vector<float>& kept() noexcept {
+    thread_local std::vector<float> numbers;
+    return numbers;
+  }
+
+  std::vector<float> mine_;
 };
 
 }  // namespace attention
