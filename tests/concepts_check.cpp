@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Archetypes satisfy a concept and nothing more; near misses lack exactly one requirement.
 // Compiled, never linked: next to nothing here is defined.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -385,6 +386,54 @@ static_assert(!prefix_index<throwing_index>);
 static_assert(!prefix_index<unseeded_index>);
 static_assert(!prefix_index<orphaned_index>);
 static_assert(!prefix_index<undecided_index>);
+
+struct revocable_archetype : index_archetype {
+  using index_archetype::index_archetype;
+  using revocable_type = revocable_archetype;
+  void use(page_id, const key_scope&, session_id) noexcept;
+  [[nodiscard]] std::optional<page_id> last_of(session_id) const noexcept;
+  [[nodiscard]] std::optional<page_id> last_of(const adapter_version&) const noexcept;
+  void hide(page_id) noexcept;
+  [[nodiscard]] bool is_hidden(page_id) const noexcept;
+};
+struct enclosed_index : revocable_archetype {  // what was added would find what is hidden
+  using revocable_archetype::revocable_archetype;
+};
+struct versionless_index : revocable_archetype {
+  using revocable_archetype::revocable_archetype;
+  using revocable_type = versionless_index;
+  [[nodiscard]] std::optional<page_id> last_of(session_id) const noexcept;
+};
+static_assert(revocable_prefix_index<revocable_archetype>);
+static_assert(!revocable_prefix_index<enclosed_index>);
+static_assert(!revocable_prefix_index<versionless_index>);
+
+struct identity_archetype {
+  using key_type = std::array<std::uint64_t, 1>;
+  static constexpr bool verifies = true;
+  explicit identity_archetype(std::uint64_t);
+  [[nodiscard]] key_type root(const prefix_realm&) const noexcept;
+  [[nodiscard]] key_type next(const prefix_realm&, const key_type&, std::size_t,
+                              std::span<const token_id>) const noexcept;
+};
+struct careless_identity : identity_archetype {
+  using identity_archetype::identity_archetype;
+  static bool verifies;  // it would depend on when it is asked
+};
+struct unchained_identity : identity_archetype {
+  using identity_archetype::identity_archetype;
+  [[nodiscard]] key_type next(const prefix_realm&, std::size_t,
+                              std::span<const token_id>) const noexcept;
+};
+struct counting_identity : identity_archetype {
+  using identity_archetype::identity_archetype;
+  [[nodiscard]] key_type root(const prefix_realm&) noexcept;
+};
+static_assert(prefix_identity<identity_archetype>);
+static_assert(!prefix_identity<careless_identity>);
+static_assert(!prefix_identity<unchained_identity>);
+static_assert(!prefix_identity<counting_identity>);
+static_assert(prefix_index<prefix::hashed<identity_archetype>>);
 
 struct eviction_archetype {
   explicit eviction_archetype(std::size_t);
