@@ -9,8 +9,8 @@ namespace kvfolio::vm {
 /// has fewer tokens by the number of layers, so little of the last one is wasted and few chunks are
 /// mapped for it (tensor slicing: vAttention, Prabhu et al., ASPLOS 2025).
 ///
-/// Kernels read a layer in steps of all layers, which halves their bandwidth where it was measured:
-/// only for chunks that are much larger than what one layer needs.
+/// Kernels that read a layer skip all others after each token, and use that much less of what the
+/// processor fetches ahead: only for chunks that are much larger than what one layer needs.
 using token_sliced = part_tensors<layer_grouping::together>;
 
 static_assert(tensor_layout<token_sliced>);
