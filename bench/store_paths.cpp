@@ -5,7 +5,9 @@
 // Files: the floor reads or writes pieces of the same size, one after the other, in a file of the
 // same size on the same file system, as `dd` does; past the cache of the system, and through it.
 // Redis: the floor is a loop of SET or GET through hiredis, one value of the same size at a time.
-// Everything is timed by the clock on the wall.
+// Everything is timed by the clock on the wall. A disk takes a while to show what it can: measure
+// with
+// `--repetitions 9 --seconds 0.004` at least.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -58,17 +60,29 @@ class page_buffer {
   std::span<std::byte> bytes_;
 };
 
-// Repeats `step`, which says whether it went well, and tells how long it took.
-template <class Step>
-body timed(Step step) {
-  return [step = std::move(step)](benchmark::State& state) mutable {
+// Repeats `timed` and tells how long it took, with `other` after each. Both say whether it went
+// well.
+template <class Timed, class Other>
+body alternating(Timed timed, Other other) {
+  return [=](benchmark::State& state) mutable {
     for (auto _ : state) {
       const auto begin = std::chrono::steady_clock::now();
-      if (!step()) return state.SkipWithError("it failed");
+      bool well = timed();
       const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+      well = other() && well;
+      if (!well) return state.SkipWithError("it failed");
       state.SetIterationTime(took.count());
     }
   };
+}
+
+// Asks how much more than `bare` `ours` takes. Either follows the other in both loops, so that what
+// disturbs a device, which is what other programs do to it, disturbs both.
+template <class Bare, class Ours>
+void ask(suite& suite, const std::string& floor, Bare bare, const std::string& text, Ours ours,
+         bar most) {
+  const auto id = suite.add_floor(floor, alternating(bare, ours), clock::told);
+  suite.ask(text, id, alternating(ours, bare), most, clock::told);
 }
 
 // A file that was written once, so that nothing has to be allocated any more.
@@ -132,44 +146,38 @@ void ask_files(suite& suite, const test::scratch_folder& folder) {
     // At least 80 % of the bandwidth; but a copy from the cache of the system is no device's.
     const bar most{.ratio = direct ? 1.25 : 0};
     const std::string how = direct ? ", past the cache" : ", through the cache";
-    const auto bare =
-        std::make_shared<bare_file>(folder / ("bare" + std::to_string(direct)), piece, direct);
-    const auto writing = suite.add_floor(
-        "write 2 MiB" + how, timed([bare] {
-          return bare->file.write_at(bare->next(), bare->buffer.bytes()).has_value();
-        }),
-        clock::told);
-    const auto reading = suite.add_floor(
-        "read 2 MiB" + how,
-        timed([bare] { return bare->file.read_at(bare->next(), bare->buffer.bytes()) == piece; }),
-        clock::told);
-    const auto keyed =
-        std::make_shared<keyed_file>(folder / ("keyed" + std::to_string(direct)), piece, direct);
-    suite.ask("put a page of 2 MiB" + how, writing, timed([keyed] {
-                return keyed->store.put(key_of(keyed->name++), keyed->buffer.bytes()).has_value();
-              }),
-              most, clock::told);
-    const auto found =
-        std::make_shared<keyed_file>(folder / ("found" + std::to_string(direct)), piece, direct);
-    suite.ask("get a page of 2 MiB" + how, reading, timed([found] {
-                return found->store.get(key_of(found->name++ % found->pages),
-                                        found->buffer.bytes());
-              }),
-              most, clock::told);
+    const auto path = [&](const char* name) { return folder / (name + std::to_string(direct)); };
+    const auto bare = std::make_shared<bare_file>(path("bare"), piece, direct);
+    const auto write = [bare] {
+      return bare->file.write_at(bare->next(), bare->buffer.bytes()).has_value();
+    };
+    const auto read = [bare] {
+      return bare->file.read_at(bare->next(), bare->buffer.bytes()) == piece;
+    };
+    const auto keyed = std::make_shared<keyed_file>(path("keyed"), piece, direct);
+    const auto put = [keyed] {
+      return keyed->store.put(key_of(keyed->name++), keyed->buffer.bytes()).has_value();
+    };
+    const auto found = std::make_shared<keyed_file>(path("found"), piece, direct);
+    const auto get = [found] {
+      return found->store.get(key_of(found->name++ % found->pages), found->buffer.bytes());
+    };
+    ask(suite, "write 2 MiB" + how, write, "put a page of 2 MiB" + how, put, most);
+    ask(suite, "read 2 MiB" + how, read, "get a page of 2 MiB" + how, get, most);
     if (!direct) continue;
-    const auto batch = std::make_shared<keyed_batch>(folder / "batch", piece / 32, 32);
-    suite.ask("put 32 pages of 64 KiB" + how, writing, timed([batch] {
-                for (auto& write : batch->writes) write.key = key_of(batch->of.name++);
-                return batch->of.store.put_many(batch->writes).has_value();
-              }),
-              {}, clock::told);
-    const auto finding = std::make_shared<keyed_batch>(folder / "finding", piece / 32, 32);
-    suite.ask("get 32 pages of 64 KiB" + how, reading, timed([finding] {
-                auto& of = finding->of;
-                for (auto& read : finding->reads) read.key = key_of(of.name++ % of.pages);
-                return of.store.get_many(finding->reads) == finding->reads.size();
-              }),
-              {}, clock::told);
+    const auto batch = std::make_shared<keyed_batch>(path("batch"), piece / 32, 32);
+    const auto put_many = [batch] {
+      for (auto& page : batch->writes) page.key = key_of(batch->of.name++);
+      return batch->of.store.put_many(batch->writes).has_value();
+    };
+    const auto finding = std::make_shared<keyed_batch>(path("finding"), piece / 32, 32);
+    const auto get_many = [finding] {
+      auto& of = finding->of;
+      for (auto& page : finding->reads) page.key = key_of(of.name++ % of.pages);
+      return of.store.get_many(finding->reads) == finding->reads.size();
+    };
+    ask(suite, "write 2 MiB" + how, write, "put 32 pages of 64 KiB" + how, put_many, {});
+    ask(suite, "read 2 MiB" + how, read, "get 32 pages of 64 KiB" + how, get_many, {});
   }
 }
 
@@ -230,37 +238,36 @@ struct keyed_redis {
 
 void ask_redis(suite& suite, const test::redis_server& server) {
   constexpr bar most{.ratio = 1.25};
-  const auto ask = [&](std::size_t bytes, const std::string& size, int times) {
+  const auto ask_of = [&](std::size_t bytes, const std::string& size, int times) {
     const auto each = [times](auto step) {
-      return timed([=] {
+      return [=] {
         bool all = true;
         for (int i = 0; i < times; ++i) all = step() && all;
         return all;
-      });
+      };
     };
     const auto bare = std::make_shared<bare_redis>(server.address(), bytes);
-    const auto setting = suite.add_floor("hiredis SET of " + size,
-                                         each([bare] { return bare->set(); }), clock::told);
-    const auto getting = suite.add_floor("hiredis GET of " + size,
-                                         each([bare] { return bare->get(); }), clock::told);
+    const auto set = each([bare] { return bare->set(); });
+    const auto get = each([bare] { return bare->get(); });
     const auto keyed = std::make_shared<keyed_redis>(server.address(), bytes);
-    suite.ask("put " + size + " into Redis", setting, each([keyed] {
-                return keyed->store.put(keyed->key(), keyed->buffer.bytes()).has_value();
-              }),
-              most, clock::told);
-    suite.ask("get " + size + " from Redis", getting,
-              each([keyed] { return keyed->store.get(keyed->key(), keyed->buffer.bytes()); }), most,
-              clock::told);
+    const auto put_page =
+        each([keyed] { return keyed->store.put(keyed->key(), keyed->buffer.bytes()).has_value(); });
+    const auto get_page =
+        each([keyed] { return keyed->store.get(keyed->key(), keyed->buffer.bytes()); });
+    ask(suite, "hiredis SET of " + size, set, "put " + size + " into Redis", put_page, most);
+    ask(suite, "hiredis GET of " + size, get, "get " + size + " from Redis", get_page, most);
     if (times != bare_redis::names) return;
-    suite.ask("put " + size + " into Redis, as a batch", setting,
-              timed([keyed] { return keyed->store.put_many(keyed->writes).has_value(); }), most,
-              clock::told);
-    suite.ask("get " + size + " from Redis, as a batch", getting,
-              timed([keyed] { return keyed->store.get_many(keyed->reads) == keyed->reads.size(); }),
-              most, clock::told);
+    const auto put_many = [keyed] { return keyed->store.put_many(keyed->writes).has_value(); };
+    const auto get_many = [keyed] {
+      return keyed->store.get_many(keyed->reads) == keyed->reads.size();
+    };
+    ask(suite, "hiredis SET of " + size, set, "put " + size + " into Redis, as a batch", put_many,
+        most);
+    ask(suite, "hiredis GET of " + size, get, "get " + size + " from Redis, as a batch", get_many,
+        most);
   };
-  ask(std::size_t{64} << 10U, "16 pages of 64 KiB", bare_redis::names);
-  ask(std::size_t{2} << 20U, "a page of 2 MiB", 1);
+  ask_of(std::size_t{64} << 10U, "16 pages of 64 KiB", bare_redis::names);
+  ask_of(std::size_t{2} << 20U, "a page of 2 MiB", 1);
 }
 
 #endif
