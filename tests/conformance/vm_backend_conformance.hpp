@@ -21,11 +21,16 @@
 
 namespace kvfolio::test {
 
+/// The host's memory at an address.
+[[nodiscard]] inline std::byte* host_at(std::uintptr_t at) {
+  return reinterpret_cast<std::byte*>(at);  // NOLINT(performance-no-int-to-ptr): what it is
+}
+
 /// Writes one byte through a mapping, as whoever has the backend can.
 template <class B>
 void poke(B& backend, std::uintptr_t at, std::byte value) {
   if constexpr (host_vm_backend<B>) {
-    *reinterpret_cast<volatile std::byte*>(at) = value;
+    *static_cast<volatile std::byte*>(host_at(at)) = value;
   } else {
     const auto bytes = std::span{&value, 1};
     backend.write(at, std::as_bytes(bytes), {}).value();
@@ -37,7 +42,7 @@ void poke(B& backend, std::uintptr_t at, std::byte value) {
 template <class B>
 [[nodiscard]] std::byte peek(B& backend, std::uintptr_t at) {
   if constexpr (host_vm_backend<B>) {
-    return *reinterpret_cast<const volatile std::byte*>(at);
+    return *static_cast<const volatile std::byte*>(host_at(at));
   } else {
     std::byte value{};
     backend.read(std::span{&value, 1}, at, {}).value();
@@ -50,7 +55,7 @@ template <class B>
 [[nodiscard]] inline vm::access allowed_at(std::uintptr_t at) {
   std::array<int, 2> ends{};
   EXPECT_EQ(::pipe(ends.data()), 0);
-  auto* const address = reinterpret_cast<void*>(at);
+  auto* const address = host_at(at);
   auto found = vm::access::none;
   if (::write(ends[1], address, 1) == 1) {
     found = ::read(ends[0], address, 1) == 1 ? vm::access::read_write : vm::access::read;
@@ -396,77 +401,119 @@ TYPED_TEST_P(vm_backend_conformance, another_process_could_map_the_file_of_memor
   }
 }
 
-// Random calls, each of which the laws allow, against a list of what is where: every byte that is
-// mapped is looked at through every mapping that it has.
-TYPED_TEST_P(vm_backend_conformance, agrees_with_a_list_of_what_is_where) {
+/// A backend, and a list of what is where in it.
+template <class B>
+class listed_backend {
+ public:
+  static constexpr std::size_t places = 24;
+
+  explicit listed_backend(B made) : backend_{std::move(made)} {
+    backend_.bind_thread().value();
+    range_ = backend_.reserve(places * granule_, granule_).value();
+  }
+
+  void create(std::mt19937& rng) {
+    const std::size_t granules = 1 + rng() % 3;
+    const auto memory = backend_.create(granules * granule_);
+    if (memory) {
+      pieces_.push_back({*memory, granules, static_cast<std::byte>(rng()), true, 0});
+    } else {
+      EXPECT_EQ(memory.error(), errc::no_physical);
+    }
+  }
+
+  // Its content is unspecified until it is written, which takes a mapping.
+  void map(std::mt19937& rng) {
+    if (pieces_.empty()) return;
+    const auto number = rng() % pieces_.size();
+    const auto place = rng() % places;
+    auto& one = pieces_[number];
+    if (!one.named || place + one.granules > places) return;
+    for (std::size_t i = 0; i < one.granules; ++i) {
+      if (taken_[place + i]) return;
+    }
+    backend_.map(at(place), one.memory).value();
+    backend_.set_access(at(place), one.granules * granule_, vm::access::read_write).value();
+    for (std::size_t i = 0; i < one.granules; ++i) {
+      taken_[place + i] = true;
+      poke(backend_, at(place + i) + i, one.mark);
+    }
+    mapped_[place] = number;
+    ++one.mappings;
+  }
+
+  void unmap(std::mt19937& rng) {
+    const auto place = rng() % places;
+    if (!mapped_[place]) return;
+    auto& one = pieces_[*mapped_[place]];
+    backend_.unmap(at(place), one.granules * granule_).value();
+    for (std::size_t i = 0; i < one.granules; ++i) taken_[place + i] = false;
+    mapped_[place].reset();
+    --one.mappings;
+  }
+
+  void release(std::mt19937& rng) {
+    if (pieces_.empty()) return;
+    auto& one = pieces_[rng() % pieces_.size()];
+    if (one.named) backend_.release(one.memory).value();
+    one.named = false;
+  }
+
+  // Looks at every piece through every mapping that it has.
+  void check() {
+    std::size_t physical = 0;
+    for (const auto& one : pieces_) {
+      if (one.named || one.mappings > 0) physical += one.granules * granule_;
+    }
+    EXPECT_EQ(backend_.usage().physical_bytes, physical);
+    for (std::size_t place = 0; place < places; ++place) {
+      if (mapped_[place]) check(place, pieces_[*mapped_[place]]);
+    }
+  }
+
+ private:
   struct piece {
-    typename TestFixture::memory_type memory;
+    typename B::physical memory;
     std::size_t granules;
     std::byte mark;
     bool named;
     std::size_t mappings;
   };
+
+  void check(std::size_t place, const piece& one) {
+    for (std::size_t i = 0; i < one.granules; ++i) {
+      EXPECT_EQ(peek(backend_, at(place + i) + i), one.mark);
+    }
+  }
+  [[nodiscard]] std::uintptr_t at(std::size_t place) const {
+    return range_.first + place * granule_;
+  }
+
+  B backend_;
+  std::size_t granule_ = backend_.granularity().minimum;
+  vm::address_range range_;
+  std::vector<piece> pieces_;
+  std::array<std::optional<std::size_t>, places> mapped_{};  // by first place
+  std::array<bool, places> taken_{};
+};
+
+// Random calls, each of which the laws allow.
+TYPED_TEST_P(vm_backend_conformance, agrees_with_a_list_of_what_is_where) {
   for_each_seed([](std::mt19937& rng) {
-    constexpr std::size_t places = 24;
-    auto backend = TypeParam::make();
-    backend.bind_thread().value();
-    const auto granule = backend.granularity().minimum;
-    const auto range = backend.reserve(places * granule, granule).value();
-    std::vector<piece> pieces;
-    std::vector<std::optional<std::size_t>> mapped(places);  // by first place
-    std::vector<bool> taken(places);
-    const auto at = [&](std::size_t place) { return range.first + place * granule; };
-    for (int step = 0; step < 300; ++step) {
+    listed_backend listed{TypeParam::make()};
+    for (int step = 0; step < 300 && !testing::Test::HasFailure(); ++step) {
+      SCOPED_TRACE(step);
       const auto choice = rng() % 10;
       if (choice < 3) {
-        const std::size_t granules = 1 + rng() % 3;
-        const auto memory = backend.create(granules * granule);
-        if (!memory) {
-          ASSERT_EQ(memory.error(), errc::no_physical);
-        } else {
-          pieces.push_back({*memory, granules, static_cast<std::byte>(rng()), true, 0});
-          // Its content is unspecified until it is written, which takes a mapping.
-        }
-      } else if (choice < 6 && !pieces.empty()) {
-        const auto number = rng() % pieces.size();
-        auto& one = pieces[number];
-        const auto place = rng() % places;
-        bool fits = one.named && place + one.granules <= places;
-        for (std::size_t i = 0; fits && i < one.granules; ++i) fits = !taken[place + i];
-        if (!fits) continue;
-        backend.map(at(place), one.memory).value();
-        backend.set_access(at(place), one.granules * granule, vm::access::read_write).value();
-        for (std::size_t i = 0; i < one.granules; ++i) {
-          taken[place + i] = true;
-          poke(backend, at(place + i) + i, one.mark);
-        }
-        mapped[place] = number;
-        ++one.mappings;
+        listed.create(rng);
+      } else if (choice < 6) {
+        listed.map(rng);
       } else if (choice < 8) {
-        const auto place = rng() % places;
-        if (!mapped[place]) continue;
-        auto& one = pieces[*mapped[place]];
-        backend.unmap(at(place), one.granules * granule).value();
-        for (std::size_t i = 0; i < one.granules; ++i) taken[place + i] = false;
-        mapped[place].reset();
-        --one.mappings;
-      } else if (!pieces.empty()) {
-        auto& one = pieces[rng() % pieces.size()];
-        if (one.named) backend.release(one.memory).value();
-        one.named = false;
+        listed.unmap(rng);
+      } else {
+        listed.release(rng);
       }
-      std::size_t physical = 0;
-      for (const auto& one : pieces) {
-        if (one.named || one.mappings > 0) physical += one.granules * granule;
-      }
-      ASSERT_EQ(backend.usage().physical_bytes, physical) << "in step " << step;
-      for (std::size_t place = 0; place < places; ++place) {
-        if (!mapped[place]) continue;
-        const auto& one = pieces[*mapped[place]];
-        for (std::size_t i = 0; i < one.granules; ++i) {
-          ASSERT_EQ(peek(backend, at(place + i) + i), one.mark) << "in step " << step;
-        }
-      }
+      listed.check();
     }
   });
 }

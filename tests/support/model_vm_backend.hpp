@@ -27,7 +27,7 @@ struct vm_faults {
 
 /// What a `model_vm_backend` has.
 struct vm_model_options {
-  std::size_t granule = 64 * 1024;               ///< bytes; a power of two
+  std::size_t granule = 65'536;                  ///< bytes; a power of two
   std::size_t address_space = 1UL << 44U;        ///< bytes that may be reserved at a time
   std::size_t max_physical_bytes = 256UL << 20;  ///< bytes that may exist at a time
   std::size_t max_mappings = SIZE_MAX;           ///< that may exist at a time
@@ -187,7 +187,7 @@ class model_vm_backend {
     std::size_t created = 0;
   };
 
-  [[nodiscard]] bool fault() noexcept {
+  [[nodiscard]] bool fault() const noexcept {
     return options_.faults != nullptr && options_.faults->next();
   }
   [[nodiscard]] bool whole(std::size_t number) const noexcept {

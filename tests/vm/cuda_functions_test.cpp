@@ -18,8 +18,8 @@ using namespace vm::cuda;  // NOLINT(google-build-using-namespace): all of it is
 
 static_assert(std::is_same_v<device, CUdevice> && std::is_same_v<context, CUcontext> &&
               std::is_same_v<stream_handle, CUstream> && std::is_same_v<event_handle, CUevent> &&
-              std::is_same_v<address, CUdeviceptr> &&
-              std::is_same_v<allocation, CUmemGenericAllocationHandle>);
+              std::is_same_v<address, CUdeviceptr>);
+static_assert(std::is_same_v<allocation, CUmemGenericAllocationHandle>);
 static_assert(sizeof(result_code) == sizeof(CUresult));
 
 static_assert(success == CUDA_SUCCESS && invalid_value == CUDA_ERROR_INVALID_VALUE &&

@@ -2,6 +2,7 @@
 //
 // A backend as a user may write one: a ledger keeps the books and asks for the laws, and what is
 // left are the system's calls.
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -31,6 +32,8 @@ class file_backend : public vm::host_copying {
   static constexpr std::size_t capacity = 40 * granule;
 
   file_backend() : books_{granule, capacity / granule} {}
+  file_backend(const file_backend&) = delete;
+  file_backend& operator=(const file_backend&) = delete;
   file_backend(file_backend&& other) noexcept = default;
   file_backend& operator=(file_backend&& other) noexcept {
     std::swap(books_, other.books_);
@@ -71,18 +74,22 @@ class file_backend : public vm::host_copying {
   result<void> map(std::uintptr_t first, physical memory) noexcept {
     books_.map(first, memory, vm::access::none);
     const auto file = static_cast<int>(books_.memory().where(memory));
-    ::mmap(at(first), books_.memory().bytes(memory), PROT_NONE, MAP_SHARED | MAP_FIXED, file, 0);
+    [[maybe_unused]] void* const there = ::mmap(at(first), books_.memory().bytes(memory), PROT_NONE,
+                                                MAP_SHARED | MAP_FIXED, file, 0);
+    KVFOLIO_EXPECTS(there != MAP_FAILED);
     return {};
   }
   result<void> set_access(std::uintptr_t first, std::size_t bytes, vm::access allowed) noexcept {
-    constexpr int protection[] = {PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE};
+    constexpr std::array protection{PROT_NONE, PROT_READ, PROT_READ | PROT_WRITE};
     books_.set_access(first, bytes, allowed);
     ::mprotect(at(first), bytes, protection[static_cast<std::size_t>(allowed)]);
     return {};
   }
   result<void> unmap(std::uintptr_t first, std::size_t bytes) noexcept {
     books_.unmap(first, bytes, close_file);
-    ::mmap(at(first), bytes, PROT_NONE, nothing | MAP_FIXED, -1, 0);
+    [[maybe_unused]] void* const there =
+        ::mmap(at(first), bytes, PROT_NONE, nothing | MAP_FIXED, -1, 0);
+    KVFOLIO_EXPECTS(there != MAP_FAILED);
     return {};
   }
   [[nodiscard]] vm::backend_usage usage() const noexcept {
@@ -92,7 +99,7 @@ class file_backend : public vm::host_copying {
 
  private:
   static constexpr int nothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  static void* at(std::uintptr_t address) noexcept { return reinterpret_cast<void*>(address); }
+  static std::byte* at(std::uintptr_t address) noexcept { return host_at(address); }
   static void close_file(std::uint64_t file, std::size_t) noexcept {
     ::close(static_cast<int>(file));
   }
