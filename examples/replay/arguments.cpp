@@ -74,10 +74,29 @@ void declare_server(CLI::App& app, serving_options& serving) {
                "fingerprint every token; check on every reuse, copy, preemption and release");
 }
 
-// Of the systems that map memory.
+// Of requests that give way.
+void declare_tiers(CLI::App& app, arguments& given) {
+  auto& tiers = given.serving.tiers;
+  app.add_option("--tier", given.tier,
+                 "what becomes of requests that give way, separated by commas, or all; side by "
+                 "side: none, recompute, swap, auto, split")
+      ->capture_default_str();
+  app.add_option("--store", tiers.store, "where their pages go: host, file:PATH or redis:PATH")
+      ->capture_default_str();
+  app.add_option("--store-pages", tiers.pages,
+                 "pages that it can hold; four times the pool's if not given")
+      ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1U << 30U}));
+  app.add_option("--link-gbps", tiers.link_gbps,
+                 "10^9 bytes a second to the store and back, by the clock")
+      ->check(CLI::Range(1e-3, 1e6))
+      ->capture_default_str();
+}
+
+// Of the systems that map memory, and of links.
 void declare_mapping(CLI::App& app, mapping_options& mapping) {
   app.add_option("--model", mapping.model,
-                 "whose keys and values vattention and vtensor map, 16 bits an element")
+                 "whose keys and values vattention and vtensor map, and links move, 16 bits an "
+                 "element")
       ->capture_default_str();
   app.add_option("--chunk-kib", mapping.chunk_kib,
                  "KiB of the chunks that they map, a power of two; devices have 2048")
@@ -116,6 +135,7 @@ void declare(CLI::App& app, arguments& given) {
                  "tokens that one hash id stands for; inferred if not given")
       ->check(CLI::Range(std::uint32_t{1}, std::uint32_t{1'000'000'000}));
   declare_server(app, given.serving);
+  declare_tiers(app, given);
   declare_mapping(app, given.serving.mapping);
   app.add_option("--system", given.system,
                  "systems to serve by, separated by commas, or all; side by side: "
@@ -171,6 +191,9 @@ void declare(CLI::App& app, arguments& given) {
 
 void check(const arguments& given) {
   static_cast<void>(kvfolio::model::preset_named(given.serving.mapping.model));
+  if (given.tier != "none" && given.no_reuse) {
+    throw CLI::ValidationError("--tier brings back what --no-reuse never finds; take one of them");
+  }
   if (given.json == "-" && given.svg == "-") {
     throw CLI::ValidationError("--json and --svg cannot both go to stdout; name a file for one");
   }

@@ -21,6 +21,7 @@ struct arguments {
   serving_options serving;                ///< how it is served
   std::string system = "paged";           ///< names of systems
   std::string eviction = "lru";           ///< names of policies
+  std::string tier = "none";              ///< names of tiers
   bool no_reuse = false;                  ///< nothing is found again
   double invalidate_every = 0;            ///< seconds
   std::string json;                       ///< path of a report

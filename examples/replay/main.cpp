@@ -24,6 +24,7 @@
 #include <replay/sample.hpp>
 #include <replay/svg_report.hpp>
 #include <replay/table_report.hpp>
+#include <replay/tier_runs.hpp>
 #include <replay/trace_reader.hpp>
 #include <support/output.hpp>
 #include <support/progress.hpp>
@@ -48,6 +49,7 @@ replay::trace trace_of(const replay::arguments& given) {
 void serve(const replay::arguments& given) {
   using namespace std::string_view_literals;
   const auto systems = replay::parse_systems(given.system);
+  const auto tiers = replay::parse_tiers(given.tier);
   const auto policies =
       given.no_reuse ? std::vector{"none"sv} : replay::parse_policies(given.eviction);
   const auto trace = trace_of(given);
@@ -69,20 +71,27 @@ void serve(const replay::arguments& given) {
   std::deque<replay::outcome> seen;
   std::deque<replay::serving_options> by;
   std::vector<replay::reported> report;
-  const auto serve_by = [&](std::string_view system, std::string_view policy, const auto& run) {
+  const auto serve_by = [&](std::string_view system, std::string_view policy, std::string_view tier,
+                            const auto& run) {
     support::progress progress{"requests", trace.requests.size()};
     by.push_back(replay::options_of(system, options));
     seen.push_back(run([&](std::size_t done) { progress.at(done); }));
-    report.push_back({trace, by.back(), system, policy, seen.back(), 0});
+    report.push_back({trace, by.back(), system, policy, seen.back(), 0, tier});
   };
+  for (const auto tier : tiers) {
+    if (tier == "none") continue;
+    serve_by("paged", "lru", tier,
+             [&](const auto& tell) { return replay::serve_with_tier(tier, trace, options, tell); });
+  }
   for (const auto system : systems) {
+    if (std::find(tiers.begin(), tiers.end(), "none") == tiers.end()) break;
     if (system != "paged") {
-      serve_by(system, replay::options_of(system, options).reuse ? "lru" : "none",
+      serve_by(system, replay::options_of(system, options).reuse ? "lru" : "none", "none",
                [&](const auto& tell) { return replay::serve_as(system, trace, options, tell); });
       continue;
     }
     for (const auto policy : policies) {
-      serve_by(system, policy, [&](const auto& tell) {
+      serve_by(system, policy, "none", [&](const auto& tell) {
         return given.no_reuse ? replay::serve_without_reuse(trace, options, tell)
                               : replay::serve_with(policy, trace, options, tell);
       });

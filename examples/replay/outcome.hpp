@@ -14,6 +14,7 @@
 #include <replay/memory_use.hpp>
 #include <replay/prefix_metrics.hpp>
 #include <replay/step_clock.hpp>
+#include <replay/tier_options.hpp>
 #include <replay/trace.hpp>
 
 namespace replay {
@@ -35,6 +36,7 @@ struct serving_options {
   bool request_level = false;          ///< who comes waits until the whole batch has ended
   nanoseconds invalidate_every = 0;    ///< the model changes so often; 0: never
   mapping_options mapping{};           ///< for systems that map memory
+  tier_options tiers{};                ///< for requests that give way
   std::size_t remember = 1U << 20U;    ///< pages that left, to tell why they are missing
 };
 
@@ -58,6 +60,7 @@ struct outcome {
   double waste_share = 0;                ///< mean waste, as a share of the pages' token positions
   memory_use memory;                     ///< shares over the time in which anything ran
   mapping_use mapping;                   ///< of systems that map
+  tier_use tier;                         ///< of requests that gave way
   double stalled_share = 0;              ///< of the time of all steps, what they waited for it
   kvfolio::event_counts events;          ///< of the cache
   prefix_counts prefixes;                ///< what was found in it, and what was not

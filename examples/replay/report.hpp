@@ -25,6 +25,10 @@ struct reported {
   std::string_view eviction;       ///< by which policy; "none" if nothing was found again
   const outcome& seen;             ///< what came of it
   std::uint64_t peak_rss_bytes;    ///< of the process
+  std::string_view tier = "none";  ///< of requests that give way; "none" if they begin again
+
+  /// Are requests that give way kept?
+  [[nodiscard]] bool has_tier() const { return tier != "none"; }
 
   /// Token positions that sequences had at most in a step; those that they share count once.
   [[nodiscard]] std::uint64_t peak_tokens() const {
@@ -44,9 +48,11 @@ struct reported {
   }
 };
 
-/// What `run` is called among `runs`: by its policy, if it is not the only one of its system.
+/// What `run` is called among `runs`: by its tier, or by its policy, if it is not the only one of
+/// its system.
 [[nodiscard]] inline std::string_view name_among(std::span<const reported> runs,
                                                  const reported& run) {
+  if (run.has_tier() && runs.size() > 1) return run.tier;
   const auto alike = std::count_if(
       runs.begin(), runs.end(), [&](const reported& other) { return other.system == run.system; });
   return alike > 1 || runs.size() == 1 ? run.eviction : run.system;
@@ -123,6 +129,20 @@ inline nlohmann::ordered_json settings_json(const reported& run) {
           {"unmap_ns", options.mapping.calls.unmap}};
 }
 
+inline nlohmann::ordered_json tier_json(const reported& run) {
+  const auto& seen = run.seen.tier;
+  return {{"name", run.tier},
+          {"store", run.options.tiers.store},
+          {"link_gbps", run.options.tiers.link_gbps},
+          {"stored_pages", seen.stored_pages},
+          {"read_pages", seen.read_pages},
+          {"found_pages", seen.found_pages},
+          {"computed_tokens", seen.computed_tokens},
+          {"model_bytes", seen.model_bytes},
+          {"moved_bytes", seen.moved_bytes},
+          {"moving_ns", seen.moving}};
+}
+
 inline nlohmann::ordered_json run_json(const reported& run) {
   const auto& served = run.served;
   const auto& seen = run.seen;
@@ -181,13 +201,20 @@ inline nlohmann::ordered_json run_json(const reported& run) {
             {"peak_rss_bytes", run.peak_rss_bytes}}}};
 }
 
+// With what only some runs have.
+inline nlohmann::ordered_json whole_json(const reported& run) {
+  auto made = run_json(run);
+  if (run.has_tier()) made["tier"] = tier_json(run);
+  return made;
+}
+
 }  // namespace detail
 
 /// Returns the report as JSON, of several runs as an array; README.md says what each key means.
 [[nodiscard]] inline std::string json_report(std::span<const reported> runs) {
-  if (runs.size() == 1) return detail::run_json(runs.front()).dump(2) + '\n';
+  if (runs.size() == 1) return detail::whole_json(runs.front()).dump(2) + '\n';
   auto all = nlohmann::ordered_json::array();
-  for (const auto& run : runs) all.push_back(detail::run_json(run));
+  for (const auto& run : runs) all.push_back(detail::whole_json(run));
   return all.dump(2) + '\n';
 }
 

@@ -20,6 +20,7 @@
 #include <replay/mapping_stalls.hpp>
 #include <replay/outcome.hpp>
 #include <replay/paged_system.hpp>
+#include <replay/parking_place.hpp>
 #include <replay/recorder.hpp>
 #include <replay/sizing.hpp>
 #include <replay/step_clock.hpp>
@@ -62,6 +63,7 @@ class server {
               prefix_metrics{options.pages, options.tokens_per_page, options.remember}},
         cache_(system.make(requests, options, seen_)),
         check_{cache_, seen_.copied, options.verify, options.token_bytes},
+        parked_{cache_, clock_},
         stalls_{options.mapping},
         next_change_{options.invalidate_every},
         order_{options.admit, options.patience} {}
@@ -82,11 +84,12 @@ class server {
       grow();
       const auto decoded = decode();
       const auto computed = clock_.cost(prefilled, decoded);
-      end_step(prefilled, computed + wait_for_mappings(computed));
+      end_step(prefilled, computed + wait_for_mappings(computed) + parked_.take_time());
       tell(record_.done());
     }
     check_.check_cache();
     auto seen = record_.sum_up(clock_.now(), stalls_.seen());
+    seen.tier = parked_.seen();
     seen.events = seen_.events.counts();
     seen.prefixes = seen_.prefixes.counts();
     seen.tokens_checked = check_.checked();
@@ -162,8 +165,12 @@ class server {
   [[nodiscard]] bool start(job& first) {
     auto& root = first.branches.front();
     const auto tokens = known(first);
-    // What reserves finds nothing, and tries again and again: no miss of the prefix index.
-    root.kv = cache_.create(tokens.first(reserves ? 0 : tokens.size())).value();
+    if (parked_.holds(first.number)) {
+      if (!parked_.bring_back(first, tokens, check_)) return false;
+    } else {
+      // What reserves finds nothing, and tries again and again: no miss of the prefix index.
+      root.kv = cache_.create(tokens.first(reserves ? 0 : tokens.size())).value();
+    }
     const auto hit = root.kv.committed();
     const kv::request_size size{asked(first).prompt_tokens, asked(first).output_tokens};
     if (!root.kv.ensure(tokens.size(), size)) {
@@ -261,7 +268,9 @@ class server {
     for (auto& one : latest.branches) {
       if (!one.kv) break;
       lost += one.kv.committed() - (lost == 0 ? 0 : asked(latest).prompt_tokens);
-      give_up(latest, one);
+      check_.check(latest, one);
+      parked_.park(latest.number, one);
+      begin_again(one);
     }
     const bool stuck = alone && latest.lost && lost <= *latest.lost;
     latest.lost = lost;
@@ -313,6 +322,9 @@ class server {
   void give_up(const job& owner, branch& one) {
     check_.check(owner, one);
     one.kv.release();
+    begin_again(one);
+  }
+  void begin_again(branch& one) {
     one.length = 0;
     blocked_ = false;
   }
@@ -380,6 +392,7 @@ class server {
   instruments seen_;
   cache cache_;
   checker<cache> check_;
+  parking_place<cache> parked_;
   mapping_stalls stalls_;
   recorder record_;
   nanoseconds next_change_;  // of the model

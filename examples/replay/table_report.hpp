@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <iterator>
 #include <span>
 #include <string>
@@ -20,7 +22,7 @@ inline std::string title(const trace& served) {
 
 // One run, in words.
 inline std::string detailed_table(const reported& run) {
-  const auto& [served, options, system, eviction, seen, rss] = run;
+  const auto& [served, options, system, eviction, seen, rss, tier] = run;
   auto table = title(served);
   const auto row = [&](std::string_view what, const std::string& value) {
     fmt::format_to(std::back_inserter(table), "  {:<24}{}\n", what, value);
@@ -45,6 +47,17 @@ inline std::string detailed_table(const reported& run) {
                                    found.evicted_unused));
   row("preemptions", fmt::format("{}, {} tokens computed again, {} found again", seen.preemptions,
                                  seen.recomputed_tokens, seen.resumed_hit_tokens));
+  if (run.has_tier()) {
+    const auto& moved = seen.tier;
+    row(fmt::format("kept by {}", tier),
+        fmt::format("{} pages stored, {} read, {} found; {} tokens computed meanwhile",
+                    moved.stored_pages, moved.read_pages, moved.found_pages,
+                    moved.computed_tokens));
+    row("moved", fmt::format("{:.3f} GB by the model in {:.3f} s, {:.3f} MB really",
+                             static_cast<double>(moved.model_bytes) / 1e9,
+                             static_cast<double>(moved.moving) / 1e9,
+                             static_cast<double>(moved.moved_bytes) / 1e6));
+  }
   row("batch", fmt::format("{:.1f} sequences on average, {:.0f} at most", seen.mean.sequences,
                            seen.peak.sequences));
   row("pages in use", fmt::format("{:.0f} on average, {:.0f} at most, of {}", seen.mean.pages,
@@ -118,6 +131,18 @@ inline std::string comparing_table(std::span<const reported> runs) {
   count("evicted, never found", [](const outcome& seen) { return seen.prefixes.evicted_unused; });
   count("preemptions", [](const outcome& seen) { return seen.preemptions; });
   count("tokens computed again", [](const outcome& seen) { return seen.recomputed_tokens; });
+  if (std::any_of(runs.begin(), runs.end(), [](const reported& run) { return run.has_tier(); })) {
+    const auto moved = [&](std::string_view what, std::uint64_t tier_use::*which) {
+      count(what, [&](const outcome& seen) { return seen.tier.*which; });
+    };
+    moved("pages stored", &tier_use::stored_pages);
+    moved("pages read back", &tier_use::read_pages);
+    moved("pages still found", &tier_use::found_pages);
+    moved("tokens meanwhile", &tier_use::computed_tokens);
+    moved("bytes, of the model", &tier_use::model_bytes);
+    moved("bytes, really", &tier_use::moved_bytes);
+    seconds("moving, s", [](const outcome& seen) { return seen.tier.moving; });
+  }
   seconds("first token, mean s",
           [](const outcome& seen) { return summarize(seen.first_token).mean; });
   seconds("first token, p99 s",
