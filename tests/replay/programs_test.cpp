@@ -76,9 +76,10 @@ const std::string two_requests =
 TEST_F(programs, replay_says_how_it_is_used) {
   const auto seen = run(REPLAY_PROGRAM, "--help");
   EXPECT_EQ(seen.status, 0);
-  for (const auto* option : {"--pages", "--chunk", "--prefill-tps", "--decode-sps", "--watermark",
-                             "--samples", "--tokens-per-hash", "--verify", "--json", "--svg",
-                             "--eviction", "--no-reuse", "--semantics", "--generate"}) {
+  for (const auto* option :
+       {"--pages", "--chunk", "--prefill-tps", "--decode-sps", "--watermark", "--samples",
+        "--tokens-per-hash", "--verify", "--json", "--svg", "--eviction", "--no-reuse",
+        "--semantics", "--generate", "--model", "--chunk-kib", "--extension", "--map-us"}) {
     EXPECT_THAT(seen.output, HasSubstr(option));
   }
 }
@@ -98,6 +99,16 @@ TEST_F(programs, replay_returns_2_for_arguments_that_it_does_not_understand) {
                                 "--eviction lru,lru",
                                 "--eviction lru,",
                                 "--eviction lru --no-reuse",
+                                "--system xtensor",
+                                "--system vattention --samples 2",
+                                "--system vtensor --pages 63",
+                                "--system vtensor --model deepseek-v2-lite",
+                                "--model nothing",
+                                "--chunk-kib 2",
+                                "--chunk-kib 65",
+                                "--extension later",
+                                "--map-us -1",
+                                "--access-us much",
                                 "--invalidate-every 0",
                                 "--remember 0",
                                 "--semantics plain",
@@ -191,6 +202,29 @@ TEST_F(programs, replay_serves_by_several_policies_side_by_side) {
   EXPECT_EQ(report[1]["settings"]["eviction"], "lru");
   EXPECT_EQ(report[1]["requests"]["finished"], 2);
   EXPECT_THAT(content("drawing.svg"), HasSubstr("hit-token rate"));
+}
+
+TEST_F(programs, replay_serves_by_every_system_side_by_side) {
+  const auto file = trace(two_requests);
+  const auto seen = run(REPLAY_PROGRAM, file + " --verify --system all --json " + path("report") +
+                                            " --svg " + path("drawing.svg"));
+  EXPECT_EQ(seen.status, 0) << seen.output;
+  EXPECT_THAT(seen.output, testing::ContainsRegex(" paged +vattention +vtensor\n"));
+  const auto report = nlohmann::json::parse(content("report"));
+  ASSERT_EQ(report.size(), 7U);
+  for (const auto& each : report) {
+    EXPECT_EQ(each["requests"]["finished"], 2);
+    EXPECT_EQ(each["verified"]["tokens_checked"], 1'006);
+    const auto system = each["settings"]["system"].get<std::string>();
+    const auto maps = system == "vattention" || system == "vtensor";
+    EXPECT_EQ(each["settings"]["tokens_per_page"], maps ? 1'024 : 16);
+    EXPECT_EQ(each["mapping"]["maps"], maps ? 128 : 0) << "a row for each request, 64 tensors";
+    EXPECT_EQ(each["mapping"]["peak_bytes"], maps ? 256U << 20U : 0U);
+  }
+  const auto drawing = content("drawing.svg");
+  EXPECT_THAT(drawing, HasSubstr(">vtensor</text>"));
+  EXPECT_THAT(drawing, testing::EndsWith("</svg>\n"));
+  EXPECT_EQ(run(REPLAY_PROGRAM, file + " --system vtensor --no-reuse --chunk-kib 64").status, 0);
 }
 
 TEST_F(programs, replay_finds_the_same_prompt_again_unless_told_not_to) {
