@@ -16,6 +16,7 @@
 
 #include "../conformance/vm_backend_conformance.hpp"
 #include "../support/process_memory.hpp"
+#include "../support/sanitized.hpp"
 
 namespace kvfolio::test {
 namespace {
@@ -151,6 +152,57 @@ TEST_F(linux_backend_test, a_child_cannot_reach_the_memory_of_its_parent_and_may
   ASSERT_EQ(::waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   for (const auto at : places) EXPECT_EQ(std::byte{byte_at(at)}, std::byte{42});
+}
+
+// As long as this lives, the process may have no more than `most` of something.
+class limited {
+ public:
+  limited(__rlimit_resource what, rlim_t most) : what_{what} {
+    EXPECT_EQ(::getrlimit(what, &before_), 0);
+    const rlimit tight{most, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(what, &tight), 0);
+  }
+  limited(const limited&) = delete;
+  limited& operator=(const limited&) = delete;
+  ~limited() { ::setrlimit(what_, &before_); }
+
+ private:
+  __rlimit_resource what_;
+  rlimit before_{};
+};
+
+TEST_F(linux_backend_test, what_the_system_refuses_is_load_and_leaves_nothing_behind) {
+  if constexpr (sanitized) GTEST_SKIP() << "the sanitizer itself could not go on";
+  const auto memory = backend.create(granule).value();
+  const auto second = range.first + 2 * granule;
+  const auto before = backend.usage();
+  backend.map(second, memory, access::read_write).value();
+  byte_at(second) = std::byte{5};
+  const auto pages = backend.usage_of_pages();
+  {
+    const limited descriptors{RLIMIT_NOFILE, 3};
+    EXPECT_EQ(backend.export_file(memory).error(), errc::out_of_memory);
+  }
+  {
+    const limited addresses{RLIMIT_AS, 1U << 20U};
+    EXPECT_EQ(backend.reserve(64 * granule, granule).error(), errc::no_address_space);
+    EXPECT_EQ(backend.map(range.first, memory).error(), errc::no_mappings);
+    // Nothing can be put over it; at least nobody reaches it any more.
+    EXPECT_TRUE(backend.unmap(second, granule));
+    EXPECT_EQ(allowed_at(second), access::none);
+  }
+  backend.map(second, memory, access::read_write).value();
+  EXPECT_EQ(std::byte{byte_at(second)}, std::byte{5});
+  backend.unmap(second, granule).value();
+  {
+    // Taking memory needs no addresses; without them it is zeroed on the first access.
+    const limited addresses{RLIMIT_AS, 1U << 20U};
+    const auto more = backend.create(granule);
+    ASSERT_TRUE(more);
+    backend.release(*more).value();
+  }
+  EXPECT_EQ(backend.usage(), before);
+  EXPECT_EQ(backend.usage_of_pages().small, pages.small);
 }
 
 TEST_F(linux_backend_test, destroying_gives_everything_back) {
