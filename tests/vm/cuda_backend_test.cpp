@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
@@ -106,6 +107,13 @@ TEST_F(cuda_backend_test, memory_can_be_exported_where_that_was_asked_for) {
   EXPECT_EQ(::pread(file.file, &seen, 1, static_cast<off_t>(file.offset + 5)), 1);
   EXPECT_EQ(seen, std::byte{9});
   ::close(file.file);
+}
+
+TEST_F(cuda_backend_test, of_a_machine_without_a_driver_says_so) {
+  void* const library = ::dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
+  if (library != nullptr) GTEST_SKIP() << "this machine has one";
+  EXPECT_THAT([] { cuda_backend made; },
+              ThrowsMessage<std::runtime_error>(HasSubstr("no CUDA driver: libcuda.so.1")));
 }
 
 // Everything a backend can be asked for, as long as it goes well.

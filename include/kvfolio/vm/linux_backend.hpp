@@ -56,9 +56,8 @@ class linux_backend : public host_copying {
         file_{options.pages == page_kind::reserved} {
     if (!file_.is_open()) {
       throw std::runtime_error(
-          "kvfolio: memfd_create failed; raise the limit of open files or, for "
-          "page_kind::reserved, "
-          "use a kernel with hugetlb pages");
+          "kvfolio: memfd_create failed; raise the limit of open files (ulimit -n), and for "
+          "page_kind::reserved use a kernel that has huge pages");
     }
   }
 
