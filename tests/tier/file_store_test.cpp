@@ -319,6 +319,8 @@ TEST_F(file_stores, of_no_pages_is_full) {
 }
 
 TEST_F(file_stores, a_size_that_nothing_has_is_refused) {
+  options.page_bytes = 0;
+  EXPECT_THROW(file_store{options}, std::invalid_argument);
   options.page_bytes = SIZE_MAX - 10;
   EXPECT_THROW(file_store{options}, std::length_error);
   EXPECT_FALSE(std::filesystem::exists(options.path));

@@ -18,6 +18,7 @@
 #include <kvfolio/tier/page_crc.hpp>
 #include <kvfolio/tier/redis_connection.hpp>
 #include <kvfolio/tier/store.hpp>
+#include <kvfolio/tier/store_fingerprint.hpp>
 
 #if __has_include(<hiredis/hiredis.h>)  // no other header includes this one
 

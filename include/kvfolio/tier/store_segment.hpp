@@ -15,7 +15,7 @@
 #include <kvfolio/core/config.hpp>
 #include <kvfolio/core/math.hpp>
 #include <kvfolio/core/result.hpp>
-#include <kvfolio/tier/crc32c.hpp>
+#include <kvfolio/tier/segment_layout.hpp>
 #include <kvfolio/tier/shared_file.hpp>
 #include <kvfolio/tier/store.hpp>
 #include <kvfolio/tier/store_fingerprint.hpp>
@@ -38,22 +38,7 @@ struct named_page {
   std::uint32_t crc = 0;  ///< `page_crc` of it
 };
 
-/// What a slot of a file holds.
-struct segment_record {
-  store_key key;               ///< of the page
-  std::uint64_t stamp = 0;     ///< of the change that put it there: the greatest is the youngest
-  std::uint32_t page_crc = 0;  ///< `tier::page_crc` of it
-  std::uint32_t crc = 0;       ///< of fingerprint, slot and everything above
-};
-
-/// The one file of a `file_store`: its format, its locks, and nothing of what is in which slot.
-///
-/// | at                    | bytes                                                              |
-/// |-----------------------|--------------------------------------------------------------------|
-/// | 0                     | a magic word, the fingerprint, bytes of a page, number of slots    |
-/// | 4,096                 | number of changes, and the slots that the last 1,022 changed       |
-/// | 8,192                 | a record of 32 bytes for each slot                                 |
-/// | beyond them           | the pages, each at a multiple of 4,096                             |
+/// The one file of a `file_store`, and its locks; of what is in which slot it knows nothing.
 ///
 /// Whoever changes a slot has the lock, writes the page, then its record, then that it changed: so
 /// whatever a process leaves behind that ends in between is a page that its record does not fit.
@@ -66,17 +51,13 @@ class store_segment {
  public:
   /// Opens the file, and empties it first if it is another fingerprint's, or damaged in its
   /// beginning. \throws std::runtime_error if it cannot be used, if it is no store at all, or if it
-  /// would have to be emptied while others have it open
+  /// would have to be emptied while others have it open \throws std::invalid_argument and
+  /// std::length_error as `segment_layout` does
   explicit store_segment(const segment_options& options)
-      : fingerprint_{options.fingerprint},
-        page_bytes_{options.page_bytes},
-        slots_{options.pages},
-        stride_{round_up(page_bytes_)},
-        first_page_{after_records(slots_, stride_)},
+      : layout_{options.fingerprint, options.page_bytes, options.pages},
         table_{options.path, false},
         pages_{options.path, false},
-        bounce_(checked_add(stride_, shared_file::alignment)) {
-    (void)checked_add(first_page_, checked_mul(slots_, stride_));
+        bounce_(checked_add(layout_.stride(), shared_file::alignment)) {
     if (!table_.lock(writer, F_WRLCK, true)) shared_file::fail("lock " + options.path);
     open(options.path);
     if (options.direct) try_direct(options.path);
@@ -86,30 +67,31 @@ class store_segment {
   static constexpr std::size_t most_at_once = 64;  ///< slots that one call changes or reads
 
   /// Bytes of a page.
-  [[nodiscard]] std::size_t page_bytes() const noexcept { return page_bytes_; }
+  [[nodiscard]] std::size_t page_bytes() const noexcept { return layout_.page_bytes(); }
   /// Number of slots.
-  [[nodiscard]] std::size_t slots() const noexcept { return slots_; }
+  [[nodiscard]] std::size_t slots() const noexcept { return layout_.slots(); }
   /// Are pages read and written past the cache of the system?
   [[nodiscard]] bool direct() const noexcept { return direct_; }
 
   /// Reads the page of `slot`. Is there as much in the file? What it is, its CRC says.
   [[nodiscard]] bool read_page(std::size_t slot, std::span<std::byte> page) noexcept {
-    KVFOLIO_EXPECTS(slot < slots_ && page.size() == page_bytes_);
-    if (!direct_ || fits(page)) return pages_.read_at(place(slot), page) == page_bytes_;
+    KVFOLIO_EXPECTS(slot < slots() && page.size() == page_bytes());
+    if (!direct_ || fits(page))
+      return pages_.read_at(layout_.page_place(slot), page) == page_bytes();
     const auto aligned = bounce();
-    if (pages_.read_at(place(slot), aligned) < page_bytes_) return false;
-    std::memcpy(page.data(), aligned.data(), page_bytes_);
+    if (pages_.read_at(layout_.page_place(slot), aligned) < page_bytes()) return false;
+    std::memcpy(page.data(), aligned.data(), page_bytes());
     return true;
   }
 
   /// Writes the page of `slot`. Precondition: this has the lock, here and below.
   [[nodiscard]] result<void> write_page(std::size_t slot,
                                         std::span<const std::byte> page) noexcept {
-    KVFOLIO_EXPECTS(slot < slots_ && page.size() == page_bytes_);
-    if (!direct_ || fits(page)) return pages_.write_at(place(slot), page);
+    KVFOLIO_EXPECTS(slot < slots() && page.size() == page_bytes());
+    if (!direct_ || fits(page)) return pages_.write_at(layout_.page_place(slot), page);
     const auto aligned = bounce();
-    std::memcpy(aligned.data(), page.data(), page_bytes_);
-    return pages_.write_at(place(slot), aligned);
+    std::memcpy(aligned.data(), page.data(), page_bytes());
+    return pages_.write_at(layout_.page_place(slot), aligned);
   }
 
   /// Reads the pages of `reads` from the slots from `first` on, at once. Did it? Not pages that lie
@@ -117,14 +99,14 @@ class store_segment {
   [[nodiscard]] bool read_pages(std::size_t first, std::span<const store_read> reads) noexcept {
     std::array<iovec, most_at_once> pieces{};
     return gather(reads, pieces) &&
-           pages_.read_pieces(place(first), std::span{pieces}.first(reads.size()));
+           pages_.read_pieces(layout_.page_place(first), std::span{pieces}.first(reads.size()));
   }
 
   /// The same for writing.
   [[nodiscard]] bool write_pages(std::size_t first, std::span<const store_write> writes) noexcept {
     std::array<iovec, most_at_once> pieces{};
     return gather(writes, pieces) &&
-           pages_.write_pieces(place(first), std::span{pieces}.first(writes.size()));
+           pages_.write_pieces(layout_.page_place(first), std::span{pieces}.first(writes.size()));
   }
 
   /// Writes that the slots from `first` on hold `pages`, and that they have changed. Precondition:
@@ -135,7 +117,7 @@ class store_segment {
     std::array<segment_record, most_at_once> records{};
     for (std::size_t i = 0; i < pages.size(); ++i) {
       records[i] = {pages[i].key, seen_ + 1 + i, pages[i].crc, 0};
-      records[i].crc = crc_of(records[i], first + i);
+      records[i].crc = layout_.crc_of(records[i], first + i);
     }
     return change(first, std::span{records}.first(pages.size()));
   }
@@ -152,12 +134,12 @@ class store_segment {
   void for_each_slot(Visit visit) {
     seen_ = changes();
     std::array<segment_record, 128> some{};
-    for (std::size_t first = 0; first < slots_; first += some.size()) {
-      const auto count = std::min(some.size(), slots_ - first);
+    for (std::size_t first = 0; first < slots(); first += some.size()) {
+      const auto count = std::min(some.size(), slots() - first);
       some.fill({});
-      (void)table_.read_at(first_record + first * sizeof(segment_record),
+      (void)table_.read_at(layout_.record_place(first),
                            std::as_writable_bytes(std::span{some}.first(count)));
-      for (std::size_t i = 0; i < count; ++i) visit(first + i, checked(some[i], first + i));
+      for (std::size_t i = 0; i < count; ++i) visit(first + i, layout_.checked(some[i], first + i));
     }
   }
 
@@ -167,19 +149,19 @@ class store_segment {
   bool for_each_change(Visit visit) noexcept {
     const auto now = changes();
     if (now == seen_) return false;
-    if (now - seen_ > remembered) {  // or less than before: the file was cut
+    if (now - seen_ > segment_layout::remembered) {  // or less than before: the file was cut
       for_each_slot(visit);
       return true;
     }
-    std::array<std::uint32_t, remembered> ring{};
-    (void)table_.read_at(first_change + sizeof(now), std::as_writable_bytes(std::span{ring}));
+    std::array<std::uint32_t, segment_layout::remembered> ring{};
+    (void)table_.read_at(segment_layout::changed_slots, std::as_writable_bytes(std::span{ring}));
     while (seen_ != now) {
-      const auto slot = ring[++seen_ % remembered];
-      if (slot >= slots_) continue;
+      const auto slot = ring[++seen_ % segment_layout::remembered];
+      if (slot >= slots()) continue;
       segment_record changed{};
-      (void)table_.read_at(first_record + slot * sizeof(segment_record),
+      (void)table_.read_at(layout_.record_place(slot),
                            std::as_writable_bytes(std::span{&changed, 1}));
-      visit(slot, checked(changed, slot));
+      visit(slot, layout_.checked(changed, slot));
     }
     return true;
   }
@@ -205,78 +187,36 @@ class store_segment {
   };
 
  private:
-  static_assert(sizeof(segment_record) == 32);
-  struct head {
-    std::array<char, 16> magic{'k', 'v', 'f', 'o', 'l', 'i', 'o', ' ',
-                               's', 't', 'o', 'r', 'e', ' ', '1', '\n'};
-    store_fingerprint fingerprint;
-    std::uint64_t page_bytes;
-    std::uint64_t slots;
-  };
-  static_assert(sizeof(head) == 48);
-
   static constexpr std::uint64_t users = 0;   // lock of all who have the file open, shared
   static constexpr std::uint64_t writer = 1;  // lock of the one who changes it
-  static constexpr std::size_t first_change = 4096;
-  static constexpr std::size_t first_record = 8192;
-  static constexpr std::size_t remembered =
-      (first_record - first_change - sizeof(std::uint64_t)) / sizeof(std::uint32_t);
-
   template <class T>
   static std::span<const std::byte> bytes_of(const T& value) noexcept {
     return std::as_bytes(std::span{&value, 1});
   }
-  static std::size_t round_up(std::size_t bytes) {
-    return checked_mul(ceil_div(bytes, shared_file::alignment), shared_file::alignment);
-  }
-  // Where pages begin: at a multiple of what they are multiples of, up to 2 MiB, as file systems
-  // like it.
-  static std::size_t after_records(std::size_t slots, std::size_t stride) {
-    const auto end = checked_add(first_record, checked_mul(slots, sizeof(segment_record)));
-    const auto multiple = std::clamp<std::size_t>(stride & (0 - stride), shared_file::alignment,
-                                                  std::size_t{2} << 20U);
-    return checked_mul(ceil_div(end, multiple), multiple);
-  }
-  [[nodiscard]] std::uint64_t place(std::size_t slot) const noexcept {
-    return first_page_ + slot * stride_;
-  }
   [[nodiscard]] std::uint64_t changes() const noexcept {
     std::uint64_t count = 0;
-    const auto read = table_.read_at(first_change, std::as_writable_bytes(std::span{&count, 1}));
+    const auto read =
+        table_.read_at(segment_layout::change_count, std::as_writable_bytes(std::span{&count, 1}));
     return read == sizeof(count) ? count : 0;
   }
 
   [[nodiscard]] result<void> change(std::size_t first,
                                     std::span<const segment_record> records) noexcept {
-    auto kept =
-        table_.write_at(first_record + first * sizeof(segment_record), std::as_bytes(records));
+    auto kept = table_.write_at(layout_.record_place(first), std::as_bytes(records));
     for (std::size_t i = 0; i < records.size() && kept;) {  // twice, where the ring ends
-      const auto place = (seen_ + 1 + i) % remembered;
+      const auto place = (seen_ + 1 + i) % segment_layout::remembered;
       std::array<std::uint32_t, most_at_once> numbers{};
-      const auto some = std::min<std::size_t>(records.size() - i, remembered - place);
+      const auto some =
+          std::min<std::size_t>(records.size() - i, segment_layout::remembered - place);
       for (std::size_t j = 0; j < some; ++j) numbers[j] = static_cast<std::uint32_t>(first + i + j);
-      kept = table_.write_at(first_change + sizeof(seen_) + place * sizeof(std::uint32_t),
+      kept = table_.write_at(segment_layout::changed_slots + place * sizeof(std::uint32_t),
                              std::as_bytes(std::span{numbers}.first(some)));
       i += some;
     }
     const auto now = seen_ + records.size();
-    if (kept) kept = table_.write_at(first_change, bytes_of(now));
+    if (kept) kept = table_.write_at(segment_layout::change_count, bytes_of(now));
     if (kept) seen_ = now;
     return kept;
-  }
-
-  [[nodiscard]] std::uint32_t crc_of(const segment_record& record,
-                                     std::size_t slot) const noexcept {
-    crc32c crc;
-    crc.add(std::as_bytes(std::span{fingerprint_.words}));
-    crc.add(bytes_of(slot));
-    crc.add(bytes_of(record).first(offsetof(segment_record, crc)));
-    return crc.value();
-  }
-  [[nodiscard]] std::optional<segment_record> checked(const segment_record& record,
-                                                      std::size_t slot) const noexcept {
-    if (record.stamp == 0 || record.crc != crc_of(record, slot)) return std::nullopt;
-    return record;
   }
 
   // Lists where the pages are, if they fill their slots, and the device can read or write them.
@@ -285,7 +225,7 @@ class store_segment {
     KVFOLIO_EXPECTS(pages.size() <= pieces.size());
     for (std::size_t i = 0; i < pages.size(); ++i) {
       const auto bytes = pages[i].bytes;
-      if (page_bytes_ != stride_ || (direct_ && !fits(bytes))) return false;
+      if (page_bytes() != layout_.stride() || (direct_ && !fits(bytes))) return false;
       pieces[i].iov_base = const_cast<std::byte*>(bytes.data());  // which is not written to
       pieces[i].iov_len = bytes.size();
     }
@@ -294,48 +234,34 @@ class store_segment {
 
   // Can the device read or write them where they are?
   [[nodiscard]] bool fits(std::span<const std::byte> page) const noexcept {
-    return page.size() == stride_ &&
+    return page.size() == layout_.stride() &&
            reinterpret_cast<std::uintptr_t>(page.data()) % shared_file::alignment == 0;
   }
   [[nodiscard]] std::span<std::byte> bounce() noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(bounce_.data());
-    return std::span{bounce_}.subspan((0 - address) % shared_file::alignment, stride_);
+    return std::span{bounce_}.subspan((0 - address) % shared_file::alignment, layout_.stride());
   }
 
   // Precondition: this has the lock.
   void open(const std::string& path) {
-    head found{};
-    const auto expected =
-        head{.fingerprint = fingerprint_, .page_bytes = page_bytes_, .slots = slots_};
+    segment_head found{};
     const auto read = table_.read_at(0, std::as_writable_bytes(std::span{&found, 1}));
-    const bool same = read == sizeof(found) && std::memcmp(&found, &expected, sizeof(found)) == 0;
-    if (!same) {
-      refuse_what_is_no_store(path, found, read);
+    if (!segment_layout::begins_a_store(found, read)) {
+      throw std::runtime_error("kvfolio: " + path +
+                               " is not a store; give another path, or delete it");
+    }
+    if (!layout_.begins(found, read)) {
       if (!table_.lock(users, F_WRLCK, false)) {
         throw std::runtime_error("kvfolio: " + path +
                                  " is in use as a store of another model, layout, version or size; "
                                  "give each a file of its own");
       }
       table_.resize(0);
-      if (!table_.write_at(0, bytes_of(expected))) shared_file::fail("write " + path);
+      if (!table_.write_at(0, bytes_of(layout_.head()))) shared_file::fail("write " + path);
       table_.flush();  // so that no file is long and begins with zeros, which is no store
-      table_.resize(first_page_);
+      table_.resize(layout_.page_place(0));
     }
     if (!table_.lock(users, F_RDLCK, true)) shared_file::fail("lock " + path);
-  }
-
-  // A path that was mistyped must not cost anybody a file. A store remains one with a few letters
-  // of its magic word changed, or with only the first of them left.
-  static void refuse_what_is_no_store(const std::string& path, const head& found,
-                                      std::size_t read) {
-    const auto magic = head{}.magic;
-    const auto letters = std::min(read, magic.size());
-    std::size_t wrong = 0;
-    for (std::size_t i = 0; i < letters; ++i) wrong += found.magic[i] == magic[i] ? 0 : 1;
-    if (wrong > letters / 4) {
-      throw std::runtime_error("kvfolio: " + path +
-                               " is not a store; give another path, or delete it");
-    }
   }
 
   // Some file systems refuse at once, others when it comes to reading.
@@ -350,12 +276,8 @@ class store_segment {
     }
   }
 
-  store_fingerprint fingerprint_;
-  std::size_t page_bytes_;
-  std::size_t slots_;
-  std::size_t stride_;      // from a page to the next
-  std::size_t first_page_;  // where it begins in the file
-  shared_file table_;       // for everything that is not a page; has the locks
+  segment_layout layout_;
+  shared_file table_;  // for everything that is not a page; has the locks
   shared_file pages_;
   bool direct_ = false;
   std::uint64_t seen_ = 0;         // changes
