@@ -269,6 +269,27 @@ TEST(contiguous_cache, waits_for_the_fence_before_it_unmaps) {
   EXPECT_EQ(cache.mappings().shown_places, 0);
 }
 
+TEST(contiguous_cache, addresses_that_a_step_uses_are_not_given_to_another) {
+  auto config = config_of_rows<on_a_device>(24);
+  config.max_sequences = 2;
+  contiguous_cache<on_a_device> cache{config};
+  cache.advance_steps(vm::epoch{1}, vm::epoch{1});
+  auto one = cache.create().value();
+  auto other = cache.create().value();
+  one.append(cache.tokens_per_page()).value();
+  EXPECT_EQ(cache.create().error(), errc::too_many_sequences);
+  const auto* const addresses = cache.keys(0, one).data();
+  one.release();
+  EXPECT_EQ(cache.create().error(), errc::in_flight) << "step 1 may be reading there";
+  EXPECT_EQ(other.fork().error(), errc::in_flight);
+  // Its page is free, however, and what the step still sees there is its own business.
+  other.append(24 * cache.tokens_per_page()).value();
+  cache.advance_steps(vm::epoch{2}, vm::epoch{2});
+  auto next = cache.create().value();
+  EXPECT_EQ(cache.keys(0, next).data(), addresses);
+  EXPECT_STREQ(cache.check_invariants(), nullptr) << "and it cannot write what others have now";
+}
+
 TEST(contiguous_cache, has_no_addresses_beyond_the_longest_sequence) {
   auto config = config_of_rows<by_layer>(8);
   config.max_tokens = 100;

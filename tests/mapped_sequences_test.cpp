@@ -42,8 +42,8 @@ class mapped_sequences_test : public testing::Test {
 
 TEST_F(mapped_sequences_test, only_the_last_who_was_shown_a_page_to_write_can_write_it) {
   const auto page = take();
-  rows_.take_slot(0, {}, 1);
-  rows_.take_slot(1, {}, 1);
+  rows_.take_slot(0, {}, 1).value();
+  rows_.take_slot(1, {}, 1).value();
   show(0, {page}, access::read_write);
   EXPECT_TRUE(rows_.shows_own(0, 0, page));
   show(1, {page}, access::read);
@@ -56,7 +56,7 @@ TEST_F(mapped_sequences_test, only_the_last_who_was_shown_a_page_to_write_can_wr
 }
 
 TEST_F(mapped_sequences_test, wishes_for_what_it_shows) {
-  rows_.take_slot(0, {}, 3);
+  rows_.take_slot(0, {}, 3).value();
   const std::vector pages{take(), take(), take()};
   show(0, pages, access::read_write);
   for (const auto page : pages) give(page);
@@ -71,20 +71,20 @@ TEST_F(mapped_sequences_test, wishes_for_what_it_shows) {
 TEST_F(mapped_sequences_test, begins_where_its_pages_are_shown) {
   const std::vector first{take(), take()};
   const std::vector second{take(), take()};
-  rows_.take_slot(0, {}, 2);
-  rows_.take_slot(1, {}, 2);
+  rows_.take_slot(0, {}, 2).value();
+  rows_.take_slot(1, {}, 2).value();
   const auto slot = rows_.slot_of(1);
   show(0, first, access::read);
   show(1, second, access::read);
   rows_.give_slot(0);
   rows_.give_slot(1);
-  rows_.take_slot(2, second, 2);
+  rows_.take_slot(2, second, 2).value();
   EXPECT_EQ(rows_.slot_of(2), slot);
 }
 
 TEST_F(mapped_sequences_test, protects_what_is_shared) {
   const std::vector pages{take(), take(), take()};
-  rows_.take_slot(0, {}, 3);
+  rows_.take_slot(0, {}, 3).value();
   show(0, pages, access::read_write);
   rows_.protect(0, 2).value();
   EXPECT_EQ(shown(0, 0)->allowed, access::read);
@@ -103,7 +103,7 @@ TEST_F(mapped_sequences_test, keeps_room_for_what_it_promised) {
 
 TEST_F(mapped_sequences_test, moves_the_bytes_of_a_page_out_and_in) {
   const auto page = take();
-  rows_.take_slot(0, {}, 1);
+  rows_.take_slot(0, {}, 1).value();
   show(0, {page}, access::read_write);
   std::vector<std::byte> bytes(4 * 4096);
   for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::byte>(i * 7);
@@ -114,7 +114,7 @@ TEST_F(mapped_sequences_test, moves_the_bytes_of_a_page_out_and_in) {
 }
 
 TEST_F(mapped_sequences_test, shows_a_free_page_ahead_that_may_be_wished_for) {
-  rows_.take_slot(0, {}, 2);
+  rows_.take_slot(0, {}, 2).value();
   const auto page = take();
   show(0, {page}, access::read_write);
   rows_.extend(rows_.slot_of(0)).value();
@@ -128,10 +128,10 @@ TEST_F(mapped_sequences_test, shows_a_free_page_ahead_that_may_be_wished_for) {
 }
 
 TEST_F(mapped_sequences_test, does_not_extend_beyond_its_addresses_or_pages) {
-  rows_.take_slot(0, {}, 8);
+  rows_.take_slot(0, {}, 8).value();
   for (int i = 0; i < 8; ++i) rows_.extend(rows_.slot_of(0)).value();
   EXPECT_EQ(rows_.extend(rows_.slot_of(0)).error(), errc::no_mappings);
-  rows_.take_slot(1, {}, 8);
+  rows_.take_slot(1, {}, 8).value();
   EXPECT_EQ(rows_.extend(rows_.slot_of(1)).error(), errc::out_of_pages);
 }
 

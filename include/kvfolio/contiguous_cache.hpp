@@ -54,9 +54,12 @@ namespace kvfolio {
 /// rows get short; the next owner of a row takes that away first.
 ///
 /// **Failure.** As `paged_cache`; in addition, `errc::no_mappings` if the system keeps track of no
-/// more, and `errc::device_failed`, after which the cache can only be destroyed. **Threads.** One
-/// owner thread; the extension policy may have another one map rows ahead of need. **Lifetime.** As
-/// `paged_cache`.
+/// more, and `errc::device_failed`, after which the cache can only be destroyed. **Kernels** that
+/// run beside the host: say with `advance_steps` which are over. What they use stays mapped as it
+/// is; so verbs that begin a sequence may fail with `errc::in_flight`, and what copies or rewrites
+/// (`append` to a page that is shared, `writable`) waits until the steps that wrote there are over.
+/// **Threads.** One owner thread; the extension policy may have another one map rows ahead of need.
+/// **Lifetime.** As `paged_cache`.
 template <contiguous_bundle Policies = default_contiguous_policies>
 class contiguous_cache
     : public contiguous_reports<contiguous_cache<Policies>>,
@@ -112,6 +115,7 @@ class contiguous_cache
   /// `errc::no_mappings`.
   [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
                                         const request_options& options = {}) noexcept {
+    if (rows_.waits_for_slot()) return errc::in_flight;
     const auto most = pages_for(prompt.size());
     auto room = make_room(most);
     if (!room) room = make_room(pages_for(pages_.probe(prompt, options).hit_tokens));
@@ -226,7 +230,11 @@ class contiguous_cache
     for (std::size_t i = 0; i < held_[row].page_count(); ++i) {
       found_.push_back(held_[row].page_at(i));
     }
-    mapped([&](mapping& rows) { rows.take_slot(row, found_, most); });
+    auto taken = mapped([&](mapping& rows) { return rows.take_slot(row, found_, most); });
+    if (!taken) {
+      held_[row].release();
+      return taken.error();
+    }
     if (auto done = show(row, 0, vm::access::read); !done) {
       release(row);
       return done.error();
@@ -294,6 +302,7 @@ class contiguous_cache
 
   // What both have is nobody's to write.
   result<sequence> fork(row_id parent) noexcept {
+    if (rows_.waits_for_slot()) return errc::in_flight;
     const auto pages = held_[parent].page_count();
     const auto room = make_room(pages);
     if (!room) return errc::no_mappings;

@@ -66,6 +66,7 @@ class mapped_sequences {
         copier_{backend_, rows_, layout_},
         slots_{config.max_sequences, static_cast<std::uint32_t>(config_.longest_in_pages())},
         taken_(config.max_sequences),
+        left_(config.max_sequences),
         wishes_{config_.pages},
         slot_of_(config.max_sequences),
         writers_(config_.pages),
@@ -139,26 +140,37 @@ class mapped_sequences {
 
   /// Gives `row` a slot: where most of `pages`, its first ones, are shown already. If none are, and
   /// what was released is free again, then where `needed` places are; else where the fewest are, as
-  /// those in use by the index may be found. O(slots), and the places that are compared.
-  /// Precondition: a slot is free.
-  void take_slot(row_id row, std::span<const page_id> pages, std::size_t needed) noexcept {
+  /// those in use by the index may be found. O(slots), and the places that are compared. Fails as
+  /// the backend does. Precondition: a slot is free, and `!waits_for_slot()`.
+  [[nodiscard]] result<void> take_slot(row_id row, std::span<const page_id> pages,
+                                       std::size_t needed) noexcept {
     auto best = std::optional<std::uint32_t>{};
     std::size_t most = 0;
-    for (std::uint32_t slot = 0; slot < taken_.size() && !pages.empty(); ++slot) {
-      const auto same = taken_[slot] ? 0 : shown_beginning(slot, pages);
-      if (same <= most) continue;
-      most = same;
+    std::size_t fits = 0;
+    for (std::uint32_t slot = 0; slot < taken_.size(); ++slot) {
+      if (!is_open(slot)) continue;
+      const auto same = shown_beginning(slot, pages);
+      const auto fit = fitness(map_.mapped(slot), needed);
+      if (best && (same < most || (same == most && fit <= fits))) continue;
       best = slot;
-    }
-    if (best) {
-      slots_.take(*best);
-    } else {
-      constexpr bool kept = Policies::prefix_index::enabled;
-      best = slots_.acquire(kept ? 0 : static_cast<std::uint32_t>(needed));
+      most = same;
+      fits = fit;
     }
     KVFOLIO_EXPECTS(best.has_value());
+    slots_.take(*best);
     taken_[*best] = true;
     slot_of_[row] = *best;
+    return disarm(*best);
+  }
+
+  /// Are slots free, but none in which all steps are over that may use it? O(slots).
+  [[nodiscard]] bool waits_for_slot() const noexcept {
+    bool free = false;
+    for (std::uint32_t slot = 0; slot < taken_.size(); ++slot) {
+      if (is_open(slot)) return false;
+      free |= !taken_[slot];
+    }
+    return free;
   }
 
   /// Takes the slot of `row`, whose sequence is gone. What it shows, it goes on showing, as long as
@@ -166,6 +178,7 @@ class mapped_sequences {
   void give_slot(row_id row) noexcept {
     const auto slot = slot_of_[row];
     taken_[slot] = false;
+    left_[slot] = step_;
     slots_.retire(slot, map_.mapped(slot), step_);
     reclaim();
   }
@@ -206,8 +219,9 @@ class mapped_sequences {
       wishes_.add(shown ? std::optional{shown->row} : std::nullopt);
     }
   }
-  /// Shows nothing any more from place `end` of `row` on.
+  /// Shows nothing any more from place `end` of `row` on, if all steps are over.
   void cut(row_id row, std::size_t end) noexcept {
+    if (!is_over(step_)) return;
     const auto slot = slot_of_[row];
     (void)map_.unmap(slot, static_cast<std::uint32_t>(end), map_.mapped(slot));
   }
@@ -291,6 +305,30 @@ class mapped_sequences {
 
   [[nodiscard]] static page_id next(page_id page) noexcept { return to_page(to_index(page) + 1); }
 
+  [[nodiscard]] bool is_open(std::uint32_t slot) const noexcept {
+    return !taken_[slot] && (map_.mapped(slot) == 0 || is_over(left_[slot]));
+  }
+  // Are the steps up to `last` over?
+  [[nodiscard]] bool is_over(vm::epoch last) const noexcept { return last < completed_; }
+
+  // The better a slot that shows `places` suits who needs so many, the higher.
+  [[nodiscard]] static std::size_t fitness(std::size_t places, std::size_t needed) noexcept {
+    if (Policies::prefix_index::enabled) return SIZE_MAX - places;  // these may be found yet
+    return places >= needed ? SIZE_MAX - (places - needed) : places;
+  }
+
+  // Takes the rights to write that others have got since the slot was left.
+  [[nodiscard]] result<void> disarm(std::uint32_t slot) noexcept {
+    for (std::uint32_t place = 0; place < map_.mapped(slot); ++place) {
+      const auto shown = *map_.at(slot, place);
+      if (shown.allowed != vm::access::read_write) continue;
+      if (writers_[to_index(shown.row)] == writer{slot, place}) continue;
+      const auto done = map_.protect(slot, place, place + 1, vm::access::none);
+      if (!done) return done;
+    }
+    return {};
+  }
+
   // How many of `pages` the slot shows, from the first on.
   [[nodiscard]] std::size_t shown_beginning(std::uint32_t slot,
                                             std::span<const page_id> pages) const noexcept {
@@ -319,6 +357,7 @@ class mapped_sequences {
     if (map_.at(before.slot, before.place) != vm::mapped_row{page, vm::access::read_write}) {
       return {};
     }
+    if (!taken_[before.slot] && !is_over(left_[before.slot])) return {};  // see `disarm`
     return map_.protect(before.slot, before.place, before.place + 1, vm::access::none);
   }
 
@@ -345,7 +384,8 @@ class mapped_sequences {
   vm::row_map<backend> map_;
   copier copier_;
   vm::slot_pool slots_;
-  std::vector<bool> taken_;  // by slot
+  std::vector<bool> taken_;      // by slot
+  std::vector<vm::epoch> left_;  // by slot: the last step that may use it
   page::wish_list wishes_;
   result<void> copied_;                 // or why copying did not work
   std::vector<std::uint32_t> slot_of_;  // by row

@@ -62,7 +62,7 @@ class mapping_audit {
       for (std::uint32_t place = 0; place < map().mapped(slot); ++place) {
         const auto shown = map().at(slot, place);
         if (!shown) return "there is a hole in what is mapped";
-        if (shown->allowed == vm::access::read_write &&
+        if (mapping_.taken_[slot] && shown->allowed == vm::access::read_write &&
             mapping_.writers_[to_index(shown->row)] != writer{slot, place}) {
           broken = "a page can be written at two places";
         }
