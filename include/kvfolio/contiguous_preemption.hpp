@@ -13,6 +13,7 @@
 #include <kvfolio/resuming.hpp>
 #include <kvfolio/sequence.hpp>
 #include <kvfolio/tier/with_store.hpp>
+#include <kvfolio/vm/concept.hpp>
 
 namespace kvfolio {
 

@@ -15,6 +15,7 @@
 #include <kvfolio/reservation.hpp>
 #include <kvfolio/sequence.hpp>
 #include <kvfolio/vm/concept.hpp>
+#include <kvfolio/vm/slot_pool.hpp>
 
 namespace kvfolio {
 
