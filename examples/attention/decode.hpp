@@ -89,6 +89,7 @@ class decode_step {
  private:
   static constexpr std::size_t most_parts = 32;          // of a step, but for short sequences
   static constexpr std::size_t least_bytes = 1U << 19U;  // of a part, so that it is worth a task
+  static constexpr std::size_t cached_queries = 8;       // with their sums, 1 KiB each
   static constexpr std::size_t tile_queries = 12;        // that make arithmetic the limit
 
   struct part {
@@ -158,10 +159,7 @@ class decode_step {
   void cut(std::size_t first_row, std::size_t rows, std::size_t begin, std::size_t end,
            std::size_t wanted) {
     if (begin == end) return;
-    // Heads that lie apart are read one by one, and tiles are better long than many.
-    const bool apart =
-        from_.sweep() == std::numeric_limits<std::size_t>::max() && !from_.heads_together();
-    const auto heads = apart || is_tile(rows) ? 1 : shape_.kv_heads;
+    const auto heads = heads_of_part(rows);
     const auto count = kv::ceil_div((end - begin) * heads, wanted);
     const auto unit = kernels::stream_tokens;
     const auto size = kv::ceil_div(kv::ceil_div(end - begin, count), unit) * unit;
@@ -176,6 +174,18 @@ class decode_step {
     }
   }
 
+  // KV heads that a part of so many rows reads by turns: all, if a token's lie together; one, if
+  // they lie apart or make tiles, which are better long than many; else as many as leave queries
+  // and sums in the first-level cache.
+  [[nodiscard]] std::uint32_t heads_of_part(std::size_t rows) const noexcept {
+    if (is_tile(rows)) return 1;
+    if (from_.heads_together()) return shape_.kv_heads;
+    if (from_.sweep() == std::numeric_limits<std::size_t>::max()) return 1;
+    auto heads = static_cast<std::uint32_t>(
+        std::clamp<std::size_t>(cached_queries / (rows * shape_.group()), 1, shape_.kv_heads));
+    while (shape_.kv_heads % heads != 0) --heads;
+    return heads;
+  }
   // Do the queries of so many rows make a tile?
   [[nodiscard]] bool is_tile(std::size_t rows) const noexcept {
     return rows * shape_.group() >= tile_queries;

@@ -42,37 +42,43 @@ class paged {
  public:
   /// Views one `layer` of `pages`. Precondition: `pages` has every page of every row.
   paged(std::span<const paged_row> rows, const kv::model::page_array& pages, std::uint32_t layer)
-      : rows_{rows}, pages_{pages}, layer_{layer} {
+      : rows_{rows}, pages_{pages} {
     const auto& shape = pages.layout().shape();
     refuse_if(layer >= shape.layers, "attention: the cache has no such layer");
     for (const auto& row : rows) {
       refuse_if(row.length > row.pages.size() * pages.layout().tokens(),
                 "attention: a sequence is longer than its pages");
     }
-    const bool by_head = pages.layout().order() == kv::model::token_order::head_major;
-    const std::size_t between = by_head ? 1 : shape.kv_heads;
-    key_stride_ = shape.key_bytes() * between;
-    value_stride_ = (shape.value_dim == 0 ? shape.key_bytes() : shape.value_bytes()) * between;
-    scale_stride_ = shape.scale_bytes * between;
+    // Where everything is does not change, and is asked for again and again.
+    const auto& places = pages.layout();
+    const bool by_head = places.order() == kv::model::token_order::head_major;
+    const auto strides = [&](std::size_t first, std::size_t entry) {
+      return part{first, entry * (by_head ? places.tokens() : 1),
+                  entry * (by_head ? 1 : shape.kv_heads)};
+    };
+    keys_ = strides(places.key(layer, 0, 0), shape.key_bytes());
+    values_ =
+        shape.value_dim == 0 ? keys_ : strides(places.value(layer, 0, 0), shape.value_bytes());
+    scales_ = strides(places.scale(layer, 0, 0), shape.scale_bytes);
   }
 
   [[nodiscard]] std::size_t rows() const noexcept { return rows_.size(); }
   [[nodiscard]] std::size_t length(std::size_t row) const noexcept { return rows_[row].length; }
   [[nodiscard]] token_run run(std::size_t row, std::uint32_t head,
                               std::size_t position) const noexcept {
-    const auto& places = pages_.layout();
-    const auto tokens = places.tokens();
-    const auto first = static_cast<std::uint32_t>(position % tokens);
-    const auto page = static_cast<kv::page_id>(rows_[row].pages[position / tokens]);
-    const auto* const bytes = pages_[page].data();
-    const bool latent = places.shape().value_dim == 0;
-    return {.keys = bytes + places.key(layer_, head, first),
-            .values = bytes + (latent ? places.key(layer_, head, first)
-                                      : places.value(layer_, head, first)),
-            .scales = bytes + places.scale(layer_, head, first),
-            .key_stride = key_stride_,
-            .value_stride = value_stride_,
-            .scale_stride = scale_stride_,
+    const std::size_t tokens = pages_.layout().tokens();
+    const auto number = position / tokens;
+    const auto first = position - number * tokens;
+    const auto* const bytes = pages_[static_cast<kv::page_id>(rows_[row].pages[number])].data();
+    const auto at = [&](const part& of) {
+      return bytes + of.first + head * of.head_stride + first * of.token_stride;
+    };
+    return {.keys = at(keys_),
+            .values = at(values_),
+            .scales = at(scales_),
+            .key_stride = keys_.token_stride,
+            .value_stride = values_.token_stride,
+            .scale_stride = scales_.token_stride,
             .tokens = tokens - first};
   }
   [[nodiscard]] std::size_t sweep() const noexcept { return pages_.layout().tokens(); }
@@ -95,12 +101,18 @@ class paged {
   }
 
  private:
+  // Keys, values or scales of the layer, in bytes from the beginning of a page.
+  struct part {
+    std::size_t first = 0;
+    std::size_t head_stride = 0;
+    std::size_t token_stride = 0;
+  };
+
   std::span<const paged_row> rows_;
   kv::model::page_array pages_;
-  std::uint32_t layer_;
-  std::size_t key_stride_;
-  std::size_t value_stride_;
-  std::size_t scale_stride_;
+  part keys_{};
+  part values_{};
+  part scales_{};
 };
 
 /// One sequence in plain memory, of any strides: `[head, token]`, `[token, head]`, or a view of
