@@ -101,6 +101,7 @@ TEST(linux_backend_limits, a_single_granule_can_be_unmapped_where_the_kernel_ref
   }
   const auto memory = backend.create(granule);
   const bool mapped = memory && backend.map(range.first + granule, *memory, vm::access::read_write);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): what it is
   auto* const there = reinterpret_cast<volatile std::byte*>(range.first);
   if (mapped) there[granule] = std::byte{3};
   const auto other = std::byte{there[0]};

@@ -51,9 +51,7 @@ class linux_backend_test : public testing::Test {
     backend.map(at, memory, access::read_write).value();
     return at;
   }
-  [[nodiscard]] static volatile std::byte& byte_at(std::uintptr_t at) {
-    return *reinterpret_cast<volatile std::byte*>(at);
-  }
+  [[nodiscard]] static volatile std::byte& byte_at(std::uintptr_t at) { return *host_at(at); }
 
   linux_backend backend{{.capacity = 4 * mib}};
   vm::address_range range = backend.reserve(64 * granule, granule).value();

@@ -42,7 +42,8 @@ TEST(zeroed_array, moving_leaves_an_empty_array) {
   zeroed_array<int> one{3};
   one[1] = 5;
   zeroed_array<int> other{std::move(one)};
-  EXPECT_EQ(one.size(), 0U);  // NOLINT(bugprone-use-after-move): this is what is tested
+  // NOLINTNEXTLINE(bugprone-use-after-move,clang-analyzer-cplusplus.Move): what is tested
+  EXPECT_EQ(one.size(), 0U);
   EXPECT_EQ(other[1], 5);
   one = std::move(other);
   EXPECT_EQ(one[1], 5);

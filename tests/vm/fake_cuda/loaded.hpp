@@ -32,6 +32,7 @@ namespace kvfolio::test {
 /// The driver for what every driver must pass: the fake one, or that of the machine if the variable
 /// `KVFOLIO_CUDA` names its library (libcuda.so.1).
 [[nodiscard]] inline const vm::cuda_driver& driver_under_test() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody changes the environment
   static const char* const named = std::getenv("KVFOLIO_CUDA");
   if (named == nullptr) return fake_driver();
   static const vm::cuda_driver driver{named};
