@@ -33,6 +33,47 @@ TEST(preemption, gives_back_the_pages_that_are_nobody_elses_at_once) {
   EXPECT_EQ(lot.store.usage().entries, 3U);
 }
 
+TEST(preemption, of_a_tail_keeps_the_beginning_and_brings_back_the_whole) {
+  parking_lot lot;
+  auto chat = lot.filled(10, 9);
+  const auto first = chat.page_at(0);
+  auto tail = lot.cache.preempt_tail(chat, 5).value();
+  EXPECT_EQ(chat.length(), 5U);
+  EXPECT_EQ(chat.committed(), 5U);
+  EXPECT_EQ(tail.stored_pages(), 2U) << "the page with token 5 and the one behind it";
+  EXPECT_EQ(tail.length(), 10U);
+  EXPECT_EQ(lot.cache.statistics().used_pages, 2U);
+  EXPECT_EQ(lot.cache.statistics().sequences, 1U);
+  auto back = std::move(tail).resume().value();
+  chat.release();
+  EXPECT_EQ(back.length(), 10U);
+  EXPECT_EQ(back.committed(), 9U);
+  EXPECT_EQ(back.to_compute(), 0U);
+  EXPECT_EQ(back.page_at(0), first) << "it never left";
+  EXPECT_TRUE(lot.reads(back, 0, 10));
+}
+
+TEST(preemption, of_a_tail_behind_drafts_has_them_computed_again) {
+  parking_lot lot;
+  auto chat = lot.filled(10, 0);
+  auto tail = lot.cache.preempt_tail(chat, 4).value();
+  chat.release();
+  const auto back = std::move(tail).resume().value();
+  EXPECT_EQ(back.length(), 10U);
+  EXPECT_EQ(back.to_compute(), 4U) << "nobody can find what is not complete";
+  EXPECT_TRUE(lot.reads(back, 4, 10));
+}
+
+TEST(preemption, of_a_tail_needs_a_row_for_a_moment) {
+  parking_lot lot;
+  auto chat = lot.filled(10, 8);
+  std::vector<parking_lot<>::sequence> others;
+  while (auto other = lot.cache.create()) others.push_back(*std::move(other));
+  EXPECT_EQ(lot.cache.preempt_tail(chat, 4).error(), errc::too_many_sequences);
+  EXPECT_EQ(chat.length(), 10U);
+  EXPECT_EQ(lot.store.usage().entries, 0U);
+}
+
 TEST(preemption, without_a_store_remembers_what_to_look_for) {
   paged_cache<> cache{plain::config()};
   const std::vector<token_id> tokens(10, 5);

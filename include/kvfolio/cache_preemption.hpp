@@ -51,33 +51,31 @@ class cache_preemption {
   /// Precondition: it is neither empty nor reserved.
   [[nodiscard]] result<parked<Cache>> preempt(sequence<Cache>&& leaving) noexcept
       requires(!storing_tier<tier_type> || host_memory<typename Policies::memory>) {
-    auto begun = preempt_later(std::move(leaving));
-    if (!begun) return begun.error();
-    for (std::size_t i = 0; i < begun->size(); ++i) {
-      if (!resident().copies().busy((*begun)[i].page)) continue;
-      leaving = std::move(*begun).cancel();
-      return self().fail(errc::in_flight);
-    }
-    const auto stored = store(*begun);
-    return std::move(*begun).finish(stored);
+    return preempt_from(0, std::move(leaving));
+  }
+
+  /// Takes the pages behind the first `keep` tokens of `from` out of the pool, as `preempt` would,
+  /// and truncates it to these. What `resume` brings back is the whole sequence, another handle,
+  /// which shares the pages that `from` has kept if they are indexed; `from` may be released then.
+  /// Takes a row until it returns. O(pages and committed tokens), and the store.
+  ///
+  /// Fails as `preempt` does, and with `errc::too_many_sequences`; then nothing has changed.
+  /// Precondition: `from` is neither empty nor reserved, and `keep <= from.length()`.
+  [[nodiscard]] result<parked<Cache>> preempt_tail(sequence<Cache>& from, std::size_t keep) noexcept
+      requires(!storing_tier<tier_type> || host_memory<typename Policies::memory>) {
+    KVFOLIO_EXPECTS(keep <= from.length());
+    auto whole = from.fork();
+    if (!whole) return whole.error();
+    auto left = preempt_from(keep / per_page(), *std::move(whole));
+    if (left) from.truncate(keep);
+    return left;
   }
 
   /// The same for engines that move the pages themselves, or meanwhile do something else: says what
   /// must be stored. The sequence keeps its pages until that has been done; see `parking`. O(pages
   /// and committed tokens). Fails with `errc::out_of_memory`.
   [[nodiscard]] result<parking<Cache>> preempt_later(sequence<Cache>&& leaving) noexcept {
-    const auto row = self().row_of(leaving);
-    const auto& record = self().changing(row);
-    parked<Cache> into{self()};
-    into.record_ = record;
-    if (!remember(row, record, into)) return self().fail(errc::out_of_memory);
-    if constexpr (storing_tier<tier_type>) {
-      const auto pages = tables().size(row);
-      into.stored_.first = first_stored(row, record.length);
-      into.stored_.count = pages - into.stored_.first;
-      into.stored_.number = tier_.number_pages(into.stored_.count);
-    }
-    return parking<Cache>{self(), std::move(leaving), std::move(into)};
+    return park(0, std::move(leaving));
   }
 
   /// The tier, for what it knows.
@@ -99,6 +97,35 @@ class cache_preemption {
     std::size_t compute_end = 0;  // up to here the engine must run it again
     std::size_t loaded_from = 0;  // page; it and what is stored after it are read
   };
+
+  [[nodiscard]] result<parked<Cache>> preempt_from(std::size_t kept,
+                                                   sequence<Cache>&& leaving) noexcept {
+    auto begun = park(kept, std::move(leaving));
+    if (!begun) return begun.error();
+    for (std::size_t i = 0; i < begun->size(); ++i) {
+      if (!resident().copies().busy((*begun)[i].page)) continue;
+      leaving = std::move(*begun).cancel();
+      return self().fail(errc::in_flight);
+    }
+    const auto stored = store(*begun);
+    return std::move(*begun).finish(stored);
+  }
+
+  // Parks `leaving`, whose pages before page `kept` are not to be stored.
+  [[nodiscard]] result<parking<Cache>> park(std::size_t kept, sequence<Cache>&& leaving) noexcept {
+    const auto row = self().row_of(leaving);
+    const auto& record = self().changing(row);
+    parked<Cache> into{self()};
+    into.record_ = record;
+    if (!remember(row, record, into)) return self().fail(errc::out_of_memory);
+    if constexpr (storing_tier<tier_type>) {
+      const auto pages = tables().size(row);
+      into.stored_.first = std::max(kept, first_stored(row, record.length));
+      into.stored_.count = pages - into.stored_.first;
+      into.stored_.number = tier_.number_pages(into.stored_.count);
+    }
+    return parking<Cache>{self(), std::move(leaving), std::move(into)};
+  }
 
   cache_preemption(tier_type tier, [[maybe_unused]] const cache_config& config)
       : tier_{std::move(tier)} {
