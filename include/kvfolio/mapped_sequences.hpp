@@ -201,8 +201,7 @@ class mapped_sequences {
   [[nodiscard]] bool promise(std::size_t rows) noexcept {
     while (!has_room(rows)) {
       const auto slot = slots_.victim(completed_);
-      if (!slot) return false;
-      shrink(*slot);
+      if (!slot || !shrink(*slot)) return false;
     }
     promised_ += rows;
     return true;
@@ -255,8 +254,7 @@ class mapped_sequences {
     return map_.map(slot, static_cast<std::uint32_t>(added), fresh, allowed);
   }
 
-  /// Lets nobody write at the first `places` of `row`. Fails as the backend does; then nothing has
-  /// changed.
+  /// Lets nobody write at the first `places` of `row`, or fails as the backend does, all or none.
   [[nodiscard]] result<void> protect(row_id row, std::size_t places) noexcept {
     return map_.protect(slot_of_[row], 0, static_cast<std::uint32_t>(places), vm::access::read);
   }
@@ -353,18 +351,22 @@ class mapped_sequences {
                                            page_id page) noexcept {
     const writer now{slot, static_cast<std::uint32_t>(place)};
     const auto before = std::exchange(writers_[to_index(page)], now);
+    constexpr auto writing = vm::access::read_write;
     if (before == writer{} || before == now) return {};
-    if (map_.at(before.slot, before.place) != vm::mapped_row{page, vm::access::read_write}) {
-      return {};
+    if (map_.at(before.slot, before.place) != vm::mapped_row{page, writing}) return {};
+    if (!taken_[before.slot]) {
+      if (!is_over(left_[before.slot])) return {};  // see `disarm`
+      // One call, and the next owner needs none: as a rule it is the last place that goes first.
+      if (before.place + 1 == map_.mapped(before.slot)) return shrink(before.slot);
     }
-    if (!taken_[before.slot] && !is_over(left_[before.slot])) return {};  // see `disarm`
     return map_.protect(before.slot, before.place, before.place + 1, vm::access::none);
   }
 
-  void shrink(std::uint32_t slot) noexcept {
+  result<void> shrink(std::uint32_t slot) noexcept {
     const auto last = map_.mapped(slot) - 1;
-    (void)map_.unmap(slot, last, last + 1);
+    auto done = map_.unmap(slot, last, last + 1);
     slots_.shrank(slot, last);
+    return done;
   }
 
   // What the reclamation policy wants to be shown no longer.
@@ -372,8 +374,7 @@ class mapped_sequences {
     using rule = typename Policies::reclamation;
     while (rule::due({.free = rows_.free(), .low = rows_.config().low})) {
       const auto slot = slots_.victim(completed_);
-      if (!slot) return;
-      shrink(*slot);
+      if (!slot || !shrink(*slot)) return;
     }
   }
 
