@@ -194,6 +194,11 @@ void check(const arguments& given) {
   if (given.tier != "none" && given.no_reuse) {
     throw CLI::ValidationError("--tier brings back what --no-reuse never finds; take one of them");
   }
+  const bool without_tiers = given.tier == "all" || given.tier.find("none") != std::string::npos;
+  if (!without_tiers && given.system != "paged") {
+    throw CLI::ValidationError(
+        "tiers serve by pages alone; add none to --tier to see --system beside them");
+  }
   if (given.json == "-" && given.svg == "-") {
     throw CLI::ValidationError("--json and --svg cannot both go to stdout; name a file for one");
   }

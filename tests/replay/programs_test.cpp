@@ -99,6 +99,7 @@ TEST_F(programs, replay_returns_2_for_arguments_that_it_does_not_understand) {
                                 "--eviction lru,lru",
                                 "--eviction lru,",
                                 "--eviction lru --no-reuse",
+                                "--tier swap --system vattention",
                                 "--system xtensor",
                                 "--system vattention --samples 2",
                                 "--system vtensor --pages 63",
