@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the program as users do: what it prints, and what it returns.
-#include <array>
-#include <cstdio>
 #include <string>
-
-#include <sys/wait.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../support/run_program.hpp"
 #include <nlohmann/json.hpp>
 
 namespace offload::test {
@@ -17,22 +14,8 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-struct ended {
-  int status;
-  std::string output;
-};
-
-ended run(const std::string& arguments) {
-  ended seen{-1, {}};
-  auto* const pipe = popen(("exec 2>&1; \"" OFFLOAD_PROGRAM "\" " + arguments).c_str(), "r");
-  if (pipe == nullptr) return seen;
-  std::array<char, 4096> buffer{};
-  while (const auto size = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    seen.output.append(buffer.data(), size);
-  }
-  const auto status = pclose(pipe);
-  seen.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return seen;
+kvfolio::test::ended run(const std::string& arguments) {
+  return kvfolio::test::run_program(OFFLOAD_PROGRAM, arguments);
 }
 
 json report(const std::string& arguments) {

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the program as users do: what it prints, and what it returns.
-#include <array>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <string>
 #include <vector>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../support/run_program.hpp"
 #include <nlohmann/json.hpp>
 
 namespace plan::test {
@@ -21,22 +20,8 @@ namespace {
 using nlohmann::json;
 using testing::HasSubstr;
 
-struct ended {
-  int status;
-  std::string output;
-};
-
-ended run(const std::string& arguments) {
-  ended seen{-1, {}};
-  auto* const pipe = popen(("exec 2>&1; \"" PLAN_PROGRAM "\" " + arguments).c_str(), "r");
-  if (pipe == nullptr) return seen;
-  std::array<char, 4096> buffer{};
-  while (const auto size = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    seen.output.append(buffer.data(), size);
-  }
-  const auto status = pclose(pipe);
-  seen.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return seen;
+kvfolio::test::ended run(const std::string& arguments) {
+  return kvfolio::test::run_program(PLAN_PROGRAM, arguments);
 }
 
 json report(const std::string& arguments) {

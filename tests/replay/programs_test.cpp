@@ -1,45 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the programs as users do: what they print, and what they return.
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "../support/run_program.hpp"
 #include <nlohmann/json.hpp>
 
 namespace replay::test {
 namespace {
 
 namespace fs = std::filesystem;
+using kvfolio::test::run_program;
 using testing::HasSubstr;
-
-struct ended {
-  int status;
-  std::string output;  // of both streams
-};
-
-// Runs `program arguments` in a shell; both streams are read unless `arguments` say otherwise.
-ended run(const std::string& program, const std::string& arguments) {
-  ended seen{-1, {}};
-  auto* const pipe = popen(("exec 2>&1; \"" + program + "\" " + arguments).c_str(), "r");
-  if (pipe == nullptr) return seen;
-  std::array<char, 4096> buffer{};
-  while (const auto size = std::fread(buffer.data(), 1, buffer.size(), pipe)) {
-    seen.output.append(buffer.data(), size);
-  }
-  const auto status = pclose(pipe);
-  seen.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return seen;
-}
 
 class programs : public testing::Test {
  protected:
@@ -74,7 +54,7 @@ const std::string two_requests =
     "{\"timestamp\": 5, \"input_length\": 900, \"output_length\": 3}\n";
 
 TEST_F(programs, replay_says_how_it_is_used) {
-  const auto seen = run(REPLAY_PROGRAM, "--help");
+  const auto seen = run_program(REPLAY_PROGRAM, "--help");
   EXPECT_EQ(seen.status, 0);
   for (const auto* option :
        {"--pages", "--chunk", "--prefill-tps", "--decode-sps", "--watermark", "--samples",
@@ -123,7 +103,7 @@ TEST_F(programs, replay_returns_2_for_arguments_that_it_does_not_understand) {
                                 "--generate 3 --output x trace",
                                 "--seed 3",
                                 "--output x"}) {
-    const auto seen = run(REPLAY_PROGRAM, arguments);
+    const auto seen = run_program(REPLAY_PROGRAM, arguments);
     EXPECT_EQ(seen.status, 2) << arguments << ": " << seen.output;
     EXPECT_FALSE(seen.output.empty()) << arguments;
   }
@@ -131,23 +111,25 @@ TEST_F(programs, replay_returns_2_for_arguments_that_it_does_not_understand) {
 
 TEST_F(programs, replay_returns_2_for_a_bad_trace_and_reports_no_half_of_it) {
   const auto file = trace(two_requests + "{\"timestamp\": 9, \"input_length\": 0}\n");
-  const auto seen = run(REPLAY_PROGRAM, file + " --json " + path("report"));
+  const auto seen = run_program(REPLAY_PROGRAM, file + " --json " + path("report"));
   EXPECT_EQ(seen.status, 2);
   EXPECT_EQ(seen.output, "replay: " + file +
                              ":3: input_length is '0'; a whole number from 1 to 1073741824 is "
                              "right\n");
   EXPECT_FALSE(fs::exists(path("report")));
-  EXPECT_EQ(run(REPLAY_PROGRAM, path("nothing")).status, 2);
+  EXPECT_EQ(run_program(REPLAY_PROGRAM, path("nothing")).status, 2);
 }
 
 TEST_F(programs, replay_returns_1_when_it_cannot_write_its_report) {
-  const auto seen = run(REPLAY_PROGRAM, trace(two_requests) + " --json " + path("no/folder"));
+  const auto seen =
+      run_program(REPLAY_PROGRAM, trace(two_requests) + " --json " + path("no/folder"));
   EXPECT_EQ(seen.status, 1);
   EXPECT_THAT(seen.output, HasSubstr("cannot write"));
 }
 
 TEST_F(programs, replay_writes_json_to_stdout_and_nothing_else) {
-  const auto seen = run(REPLAY_PROGRAM, trace(two_requests) + " --pages 50 --verify --json -");
+  const auto seen =
+      run_program(REPLAY_PROGRAM, trace(two_requests) + " --pages 50 --verify --json -");
   EXPECT_EQ(seen.status, 0);
   const auto report = nlohmann::json::parse(seen.output);
   EXPECT_EQ(report["requests"]["finished"], 1);
@@ -157,8 +139,8 @@ TEST_F(programs, replay_writes_json_to_stdout_and_nothing_else) {
 }
 
 TEST_F(programs, replay_serves_its_built_in_sample_from_any_folder) {
-  const auto seen = run("env", std::string{"-C / " REPLAY_PROGRAM " "} +
-                                   "--verify --samples 2 --svg " + path("drawing.svg"));
+  const auto seen = run_program("env", std::string{"-C / " REPLAY_PROGRAM " "} +
+                                           "--verify --samples 2 --svg " + path("drawing.svg"));
   EXPECT_EQ(seen.status, 0) << seen.output;
   EXPECT_THAT(seen.output, HasSubstr("built-in sample (Mooncake JSONL), 4000 requests"));
   EXPECT_THAT(seen.output, HasSubstr("requests finished       4000, 0 rejected"));
@@ -169,7 +151,7 @@ TEST_F(programs, replay_serves_its_built_in_sample_from_any_folder) {
 TEST_F(programs, replay_names_the_eviction_policies_when_it_does_not_know_one) {
   for (const auto* arguments :
        {"--eviction lfru", "--semantics A-L --capacity 3 --eviction lfru"}) {
-    const auto seen = run(REPLAY_PROGRAM, arguments);
+    const auto seen = run_program(REPLAY_PROGRAM, arguments);
     EXPECT_EQ(seen.status, 2) << arguments;
     EXPECT_THAT(seen.output, HasSubstr("fifo, lru, lfu, clock, sieve, 2q, slru2"));
   }
@@ -179,11 +161,11 @@ TEST_F(programs, replay_adapts_a_policy_and_names_the_adaptors_when_it_does_not_
   for (const auto& arguments :
        {trace(two_requests) + " --eviction admitting:pinning:arc",
         std::string{"--semantics A-L --capacity 300 --eviction grouping:expiring:lru2"}}) {
-    EXPECT_EQ(run(REPLAY_PROGRAM, arguments).status, 0) << arguments;
+    EXPECT_EQ(run_program(REPLAY_PROGRAM, arguments).status, 0) << arguments;
   }
   for (const auto* arguments :
        {"--eviction lru,admiting:lru", "--semantics A-L --capacity 3 --eviction admiting:lru"}) {
-    const auto seen = run(REPLAY_PROGRAM, arguments);
+    const auto seen = run_program(REPLAY_PROGRAM, arguments);
     EXPECT_EQ(seen.status, 2) << arguments;
     EXPECT_THAT(seen.output,
                 HasSubstr("'admiting'; there are admitting, expiring, grouping, pinn"));
@@ -192,8 +174,9 @@ TEST_F(programs, replay_adapts_a_policy_and_names_the_adaptors_when_it_does_not_
 
 TEST_F(programs, replay_serves_by_several_policies_side_by_side) {
   const auto file = trace(two_requests);
-  const auto seen = run(REPLAY_PROGRAM, file + " --verify --eviction clock,lru --json " +
-                                            path("report") + " --svg " + path("drawing.svg"));
+  const auto seen =
+      run_program(REPLAY_PROGRAM, file + " --verify --eviction clock,lru --json " + path("report") +
+                                      " --svg " + path("drawing.svg"));
   EXPECT_EQ(seen.status, 0) << seen.output;
   EXPECT_THAT(seen.output, testing::ContainsRegex(" clock +lru\n"));
   EXPECT_THAT(seen.output, testing::ContainsRegex("requests finished +2 +2\n"));
@@ -207,8 +190,9 @@ TEST_F(programs, replay_serves_by_several_policies_side_by_side) {
 
 TEST_F(programs, replay_serves_by_every_system_side_by_side) {
   const auto file = trace(two_requests);
-  const auto seen = run(REPLAY_PROGRAM, file + " --verify --system all --json " + path("report") +
-                                            " --svg " + path("drawing.svg"));
+  const auto seen =
+      run_program(REPLAY_PROGRAM, file + " --verify --system all --json " + path("report") +
+                                      " --svg " + path("drawing.svg"));
   EXPECT_EQ(seen.status, 0) << seen.output;
   EXPECT_THAT(seen.output, testing::ContainsRegex(" paged +vattention +vtensor\n"));
   const auto report = nlohmann::json::parse(content("report"));
@@ -225,7 +209,8 @@ TEST_F(programs, replay_serves_by_every_system_side_by_side) {
   const auto drawing = content("drawing.svg");
   EXPECT_THAT(drawing, HasSubstr(">vtensor</text>"));
   EXPECT_THAT(drawing, testing::EndsWith("</svg>\n"));
-  EXPECT_EQ(run(REPLAY_PROGRAM, file + " --system vtensor --no-reuse --chunk-kib 64").status, 0);
+  EXPECT_EQ(
+      run_program(REPLAY_PROGRAM, file + " --system vtensor --no-reuse --chunk-kib 64").status, 0);
 }
 
 TEST_F(programs, replay_finds_the_same_prompt_again_unless_told_not_to) {
@@ -235,7 +220,7 @@ TEST_F(programs, replay_finds_the_same_prompt_again_unless_told_not_to) {
   later.replace(later.find(": 0,"), 4, ": 9999,");
   const auto file = trace(line + later);
   const auto reuse = [&](const char* option) {
-    const auto seen = run(REPLAY_PROGRAM, file + " --verify --json - " + option);
+    const auto seen = run_program(REPLAY_PROGRAM, file + " --verify --json - " + option);
     EXPECT_EQ(seen.status, 0) << seen.output;
     return nlohmann::json::parse(seen.output)["reuse"];
   };
@@ -249,8 +234,8 @@ TEST_F(programs, replay_counts_exactly_and_prints_one_object) {
   const std::string two_blocks =
       "{\"timestamp\": 0, \"input_length\": 600, \"output_length\": 3, \"hash_ids\": [1, 2]}\n";
   const auto file = trace(two_blocks + two_blocks);
-  const auto plain =
-      run(REPLAY_PROGRAM, "--semantics plain --eviction lru --capacity 9 --json - --trace " + file);
+  const auto plain = run_program(
+      REPLAY_PROGRAM, "--semantics plain --eviction lru --capacity 9 --json - --trace " + file);
   EXPECT_EQ(plain.status, 0) << plain.output;
   EXPECT_EQ(nlohmann::json::parse(plain.output), (nlohmann::json{{"trace", file},
                                                                  {"policy", "lru"},
@@ -259,7 +244,7 @@ TEST_F(programs, replay_counts_exactly_and_prints_one_object) {
                                                                  {"hits", 2},
                                                                  {"misses", 2}}));
   const auto prefix =
-      run(REPLAY_PROGRAM, file + " --semantics A-L --eviction sieve --capacity 9 --json -");
+      run_program(REPLAY_PROGRAM, file + " --semantics A-L --eviction sieve --capacity 9 --json -");
   EXPECT_EQ(prefix.status, 0) << prefix.output;
   EXPECT_EQ(nlohmann::json::parse(prefix.output), (nlohmann::json{{"trace", file},
                                                                   {"mode", "A-L"},
@@ -277,7 +262,8 @@ TEST_F(programs, replay_counts_exactly_and_prints_one_object) {
 }
 
 TEST_F(programs, replay_counts_exactly_only_what_has_hash_ids) {
-  const auto seen = run(REPLAY_PROGRAM, trace(two_requests) + " --semantics A-L --capacity 9");
+  const auto seen =
+      run_program(REPLAY_PROGRAM, trace(two_requests) + " --semantics A-L --capacity 9");
   EXPECT_EQ(seen.status, 2);
   EXPECT_THAT(seen.output, HasSubstr("has no hash ids"));
 }
@@ -285,30 +271,33 @@ TEST_F(programs, replay_counts_exactly_only_what_has_hash_ids) {
 TEST_F(programs, replay_makes_traces_that_it_can_serve) {
   const auto make = [&](const char* file, const char* seed) {
     EXPECT_EQ(
-        run(REPLAY_PROGRAM, "--generate 300 --output " + path(file) + " --seed " + seed).status, 0);
+        run_program(REPLAY_PROGRAM, "--generate 300 --output " + path(file) + " --seed " + seed)
+            .status,
+        0);
     return content(file);
   };
   const auto made = make("made", "7");
   EXPECT_EQ(std::count(made.begin(), made.end(), '\n'), 300);
   EXPECT_EQ(make("again", "7"), made);
   EXPECT_NE(make("other", "8"), made);
-  EXPECT_EQ(run(REPLAY_PROGRAM, "2>/dev/null --generate 300 --seed 7 --output -").output, made);
-  const auto seen = run(REPLAY_PROGRAM, path("made") + " --verify --json -");
+  EXPECT_EQ(run_program(REPLAY_PROGRAM, "2>/dev/null --generate 300 --seed 7 --output -").output,
+            made);
+  const auto seen = run_program(REPLAY_PROGRAM, path("made") + " --verify --json -");
   EXPECT_EQ(seen.status, 0) << seen.output;
   const auto report = nlohmann::json::parse(seen.output);
   EXPECT_EQ(report["requests"]["finished"], 300);
   EXPECT_GT(report["reuse"]["hit_token_rate"], 0.3);
-  EXPECT_EQ(run(REPLAY_PROGRAM, "--generate 3 --output " + path("no/folder")).status, 1);
+  EXPECT_EQ(run_program(REPLAY_PROGRAM, "--generate 3 --output " + path("no/folder")).status, 1);
 }
 
 TEST_F(programs, tour_tells_its_story_and_draws_it) {
-  const auto seen = run(TOUR_PROGRAM, "--svg " + path("tour.svg"));
+  const auto seen = run_program(TOUR_PROGRAM, "--svg " + path("tour.svg"));
   EXPECT_EQ(seen.status, 0) << seen.output;
   EXPECT_THAT(seen.output, HasSubstr("\"out of pages\""));
   EXPECT_THAT(seen.output, HasSubstr("8 of 8 pages free"));
   EXPECT_THAT(content("tour.svg"), HasSubstr("10. Everybody leaves"));
-  EXPECT_EQ(run(TOUR_PROGRAM, "--help").status, 0);
-  EXPECT_EQ(run(TOUR_PROGRAM, "--sgv x").status, 2);
+  EXPECT_EQ(run_program(TOUR_PROGRAM, "--help").status, 0);
+  EXPECT_EQ(run_program(TOUR_PROGRAM, "--sgv x").status, 2);
 }
 
 }  // namespace
