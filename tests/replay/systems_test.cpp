@@ -38,7 +38,7 @@ outcome serve(const trace& asked, serving_options options) {
   options.token_bytes = 16;
   return server<paged<reserving<Rule>>>{asked, options}.run([](std::size_t) {});
 }
-constexpr serving_options small{.pages = 64, .tokens_per_page = 4};
+const serving_options small{.pages = 64, .tokens_per_page = 4};
 
 double sum(const memory_use& of) {
   return of.token_states + of.reserved + of.internal + of.external;
