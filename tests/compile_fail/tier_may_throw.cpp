@@ -3,12 +3,15 @@
 // expect: tokens_to_recompute
 #include <kvfolio/tier/concept.hpp>
 
-struct moody {
 #ifndef CORRECTED
-  std::uint64_t tokens_to_recompute(const kvfolio::departure& leaving) const {
+constexpr bool never_throws = false;
 #else
-  std::uint64_t tokens_to_recompute(const kvfolio::departure& leaving) const noexcept {
+constexpr bool never_throws = true;
 #endif
+
+struct moody {
+  std::uint64_t tokens_to_recompute(const kvfolio::departure& leaving) const
+      noexcept(never_throws) {
     return leaving.tokens;
   }
 };
