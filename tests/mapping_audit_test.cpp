@@ -7,6 +7,7 @@
 #include <kvfolio/mapping_audit.hpp>
 #include <kvfolio/vm/per_layer.hpp>
 #include <kvfolio/vm/row_map.hpp>
+#include <kvfolio/vm/slot_pool.hpp>
 
 #include "support/model_vm_backend.hpp"
 
@@ -28,6 +29,7 @@ struct mapping {
   };
 
   mapping() {
+    slots_.take(0);
     rows_.claim(page_id{3});
     map_.put(0, 0, page_id{3}, vm::access::read_write).value();
   }
@@ -41,7 +43,9 @@ struct mapping {
   vm::chunk_pool<model_vm_backend> rows_{
       backend, {.chunk_bytes = 4096, .rows = 6, .chunks_per_row = vm::chunks_per_row(layout)}};
   vm::row_map<model_vm_backend> map_{backend, rows_, layout, {.slots = 2, .rows_per_slot = 3}};
-  std::vector<bool> taken_{true, false};
+  vm::slot_pool slots_{2, 3};
+  vm::epoch step_{};
+  vm::epoch completed_{};
   std::vector<std::uint32_t> slot_of_{0, 0};
   std::vector<writer> writers_ = std::vector<writer>(6);
   one_row tables;
@@ -76,12 +80,12 @@ TEST(mapping_audit, names_what_is_wrong) {
   }
   {
     mapping wrong;
-    wrong.taken_[1] = true;
+    wrong.slots_.take(1);
     EXPECT_STREQ(wrong.broken(), "addresses are taken by nobody");
   }
   {
     mapping wrong;
-    wrong.taken_[0] = false;
+    wrong.slots_.retire(0, 1, vm::epoch{});
     EXPECT_STREQ(wrong.broken(), "addresses are taken by nobody");
   }
   {

@@ -115,7 +115,7 @@ class contiguous_cache
   /// `errc::no_mappings`.
   [[nodiscard]] result<sequence> create(std::span<const token_id> prompt = {},
                                         const request_options& options = {}) noexcept {
-    if (rows_.waits_for_slot()) return errc::in_flight;
+    if (waits_for_slot()) return errc::in_flight;
     const auto most = pages_for(prompt.size());
     auto room = make_room(most);
     if (!room) room = make_room(pages_for(pages_.probe(prompt, options).hit_tokens));
@@ -192,6 +192,9 @@ class contiguous_cache
   template <class Act>
   decltype(auto) mapped(Act act) const {
     return extension_.with(std::move(act));
+  }
+  [[nodiscard]] bool waits_for_slot() const noexcept {
+    return mapped([](const mapping& rows) { return rows.waits_for_slot(); });
   }
   [[nodiscard]] std::optional<mapping_room<extension>> make_room(std::size_t places) noexcept {
     const auto promised = [places](mapping& rows) { return rows.promise(places); };
@@ -302,7 +305,7 @@ class contiguous_cache
 
   // What both have is nobody's to write.
   result<sequence> fork(row_id parent) noexcept {
-    if (rows_.waits_for_slot()) return errc::in_flight;
+    if (waits_for_slot()) return errc::in_flight;
     const auto pages = held_[parent].page_count();
     const auto room = make_room(pages);
     if (!room) return errc::no_mappings;

@@ -93,7 +93,7 @@ class contiguous_preemption {
   [[nodiscard]] Cache& self() noexcept { return static_cast<Cache&>(*this); }
 
   [[nodiscard]] result<sequence<Cache>> resume(kvfolio::parked<pages_type>& from) noexcept {
-    if (self().rows_.waits_for_slot()) return errc::in_flight;
+    if (self().waits_for_slot()) return errc::in_flight;
     const auto pages = self().pages_for(from.length());
     const auto room = self().make_room(pages);
     if (!room) return errc::no_mappings;

@@ -70,7 +70,8 @@ class contiguous_reports {
   }
 
   /// A hash of all that decides the future: equal calls give equal digests, on every rank and in
-  /// every process. O(pool and slots).
+  /// every process, unless a thread maps ahead, as sequences wish for the pages that it has mapped
+  /// by then. O(pool and slots).
   [[nodiscard]] std::uint64_t state_digest() const noexcept {
     return self().mapped(
         [this](const auto& rows) { return rows.digest(self().pages_.state_digest()); });

@@ -65,8 +65,6 @@ class mapped_sequences {
               .rows_per_slot = static_cast<std::uint32_t>(config_.longest_in_pages())}},
         copier_{backend_, rows_, layout_},
         slots_{config.max_sequences, static_cast<std::uint32_t>(config_.longest_in_pages())},
-        taken_(config.max_sequences),
-        left_(config.max_sequences),
         wishes_{config_.pages},
         slot_of_(config.max_sequences),
         writers_(config_.pages),
@@ -147,7 +145,7 @@ class mapped_sequences {
     auto best = std::optional<std::uint32_t>{};
     std::size_t most = 0;
     std::size_t fits = 0;
-    for (std::uint32_t slot = 0; slot < taken_.size(); ++slot) {
+    for (std::uint32_t slot = 0; slot < map_.config().slots; ++slot) {
       if (!is_open(slot)) continue;
       const auto same = shown_beginning(slot, pages);
       const auto fit = fitness(map_.mapped(slot), needed);
@@ -158,7 +156,6 @@ class mapped_sequences {
     }
     KVFOLIO_EXPECTS(best.has_value());
     slots_.take(*best);
-    taken_[*best] = true;
     slot_of_[row] = *best;
     return disarm(*best);
   }
@@ -166,9 +163,9 @@ class mapped_sequences {
   /// Are slots free, but none in which all steps are over that may use it? O(slots).
   [[nodiscard]] bool waits_for_slot() const noexcept {
     bool free = false;
-    for (std::uint32_t slot = 0; slot < taken_.size(); ++slot) {
+    for (std::uint32_t slot = 0; slot < map_.config().slots; ++slot) {
       if (is_open(slot)) return false;
-      free |= !taken_[slot];
+      free |= slots_.is_free(slot);
     }
     return free;
   }
@@ -177,8 +174,6 @@ class mapped_sequences {
   /// the reclamation policy lets it.
   void give_slot(row_id row) noexcept {
     const auto slot = slot_of_[row];
-    taken_[slot] = false;
-    left_[slot] = step_;
     slots_.retire(slot, map_.mapped(slot), step_);
     reclaim();
   }
@@ -304,7 +299,7 @@ class mapped_sequences {
   [[nodiscard]] static page_id next(page_id page) noexcept { return to_page(to_index(page) + 1); }
 
   [[nodiscard]] bool is_open(std::uint32_t slot) const noexcept {
-    return !taken_[slot] && (map_.mapped(slot) == 0 || is_over(left_[slot]));
+    return slots_.is_free(slot) && (map_.mapped(slot) == 0 || is_over(slots_.used_until(slot)));
   }
   // Are the steps up to `last` over?
   [[nodiscard]] bool is_over(vm::epoch last) const noexcept { return last < completed_; }
@@ -354,8 +349,8 @@ class mapped_sequences {
     constexpr auto writing = vm::access::read_write;
     if (before == writer{} || before == now) return {};
     if (map_.at(before.slot, before.place) != vm::mapped_row{page, writing}) return {};
-    if (!taken_[before.slot]) {
-      if (!is_over(left_[before.slot])) return {};  // see `disarm`
+    if (slots_.is_free(before.slot)) {
+      if (!is_over(slots_.used_until(before.slot))) return {};  // see `disarm`
       // One call, and the next owner needs none: as a rule it is the last place that goes first.
       if (before.place + 1 == map_.mapped(before.slot)) return shrink(before.slot);
     }
@@ -385,8 +380,6 @@ class mapped_sequences {
   vm::row_map<backend> map_;
   copier copier_;
   vm::slot_pool slots_;
-  std::vector<bool> taken_;      // by slot
-  std::vector<vm::epoch> left_;  // by slot: the last step that may use it
   page::wish_list wishes_;
   result<void> copied_;                 // or why copying did not work
   std::vector<std::uint32_t> slot_of_;  // by row

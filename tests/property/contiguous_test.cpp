@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
+#include <cstdlib>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -30,7 +31,8 @@ TYPED_TEST(contiguous_verbs, every_sequence_reads_what_it_wrote_and_nobody_else_
     auto config = config_of_rows<TypeParam>(18);
     config.look_ahead = rng() % 2 == 0 ? 0 : 40;
     contiguous_storm<TypeParam> wild{rng, config};
-    const int steps = sanitized ? 150 : 500;
+    const int usual = sanitized ? 150 : 500;
+    const int steps = std::getenv("KVFOLIO_SOAK") != nullptr ? 20'000 : usual;
     for (int i = 0; i < steps && !testing::Test::HasFatalFailure(); ++i) {
       wild.step();
       if (i % 10 == 0) wild.check();

@@ -81,6 +81,15 @@ class slot_pool {
     }
   }
 
+  /// Calls `visit(slot)` for each slot that has rows of nobody, the one that was retired first
+  /// first.
+  template <class Visit>
+  void for_each_retired(Visit&& visit) const {
+    for (auto slot = retired_.front(); slot; slot = retired_.next(*slot)) visit(index(*slot));
+  }
+  /// Until when `slot` is in use, as it was told last; `epoch{}` if it never was. O(1).
+  [[nodiscard]] epoch used_until(std::uint32_t slot) const noexcept { return at(slot).when; }
+
   /// Takes `slot` back with the `rows` rows that are mapped there, in use until `when`. Epochs do
   /// not decrease. `reusable` is false if somebody else has these rows too: then they are unmapped
   /// before anything else, and nobody gets the slot before. Precondition: it is handed out.
