@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -45,13 +44,8 @@ void agrees_with_the_model(const hybrid_config<>& config) {
   const int steps = std::getenv("KVFOLIO_SOAK") != nullptr ? 100'000 : 3'000;
   for_each_seed([&](std::mt19937& rng) {
     hybrid_driver<Policies, choice> driver{config, choice{rng}};
-    int step = 0;
-    try {
-      for (; step < steps; ++step) driver.step();
-      driver.finish();
-    } catch (const std::exception& difference) {
-      FAIL() << difference.what() << ", at step " << step;
-    }
+    drive(driver, steps);
+    if (testing::Test::HasFatalFailure()) return;
     EXPECT_GT(driver.hits(), 20U);
     EXPECT_GT(driver.departures(), 20U);
     EXPECT_GT(driver.failures(), 20U);

@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <optional>
 #include <random>
 #include <span>
@@ -386,13 +385,7 @@ TYPED_TEST(preemption, brings_back_what_left_or_says_what_is_missing) {
   const int steps = std::getenv("KVFOLIO_SOAK") != nullptr ? 400'000 : usual;
   for_each_seed([steps](std::mt19937& rng) {
     preemption_driver<TypeParam> driver{rng};
-    int step = 0;
-    try {
-      for (; step < steps; ++step) driver.step();
-      driver.finish();
-    } catch (const std::exception& difference) {
-      FAIL() << difference.what() << ", at step " << step;
-    }
+    drive(driver, steps);
   });
 }
 

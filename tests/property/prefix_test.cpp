@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <exception>
 #include <random>
 #include <string>
 
@@ -36,16 +35,6 @@ class prefixes : public testing::Test {
       if (testing::Test::HasFatalFailure()) return;
     }
   }
-  template <class Driver>
-  static void drive(Driver& driver, int steps) {
-    int step = 0;
-    try {
-      for (; step < steps; ++step) driver.step();
-      driver.finish();
-    } catch (const std::exception& difference) {
-      FAIL() << difference.what() << ", at step " << step;
-    }
-  }
 };
 TYPED_TEST_SUITE(prefixes, reusing_policies, reuse_names);
 
@@ -59,7 +48,7 @@ TYPED_TEST(prefixes, that_are_reused_are_those_of_a_naive_set_after_every_step) 
       for (const std::uint32_t pages : {12U, 30U, 100U}) {
         SCOPED_TRACE(std::to_string(pages) + " pages");
         prefix_driver<TypeParam> driver{pool(tokens, pages), rng};
-        this->drive(driver, steps);
+        drive(driver, steps);
         hits += driver.counts().page_hits;
         evicted += driver.counts().pages_evicted;
         withdrawn += driver.counts().pages_withdrawn;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdlib>
-#include <exception>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -37,13 +36,7 @@ TYPED_TEST(caches_over, any_page_table_keep_every_token_in_a_storm) {
     const auto choose = [&rng](std::size_t bound) { return std::size_t{rng()} % bound; };
     verb_driver<table_of<TypeParam>, decltype(choose)> driver{table_of<TypeParam>::config(),
                                                               choose};
-    int step = 0;
-    try {
-      for (; step < steps; ++step) driver.step();
-      driver.finish();
-    } catch (const std::exception& difference) {
-      FAIL() << difference.what() << ", at step " << step;
-    }
+    drive(driver, steps);
   });
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdlib>
-#include <exception>
 #include <random>
 
 #include <gtest/gtest.h>
@@ -25,13 +24,7 @@ TYPED_TEST(verbs, agree_with_a_list_of_tokens_a_sequence_after_every_step) {
   for_each_seed([steps](std::mt19937& rng) {
     const auto choose = [&rng](std::size_t bound) { return std::size_t{rng()} % bound; };
     verb_driver<TypeParam, decltype(choose)> driver{TypeParam::config(), choose};
-    int step = 0;
-    try {
-      for (; step < steps; ++step) driver.step();
-      driver.finish();
-    } catch (const std::exception& difference) {
-      FAIL() << difference.what() << ", at step " << step;
-    }
+    drive(driver, steps);
   });
 }
 
